@@ -1,0 +1,151 @@
+// FAISS_DATA_DIR: who may use it (one process), which indexes lie in it, and how one is made and removed without a moment
+// in which a crash leaves half of it.
+//
+//   {tenant}/{index}/          definition.json, rows/ (RowStore), index.faiss (snapshot)
+//   {tenant}/.new-{index}/     being made: renamed in when complete
+//   {tenant}/.gone-{index}/    being removed: renamed out first
+//   .system/                   the server's own records
+//   lock                       held with flock(2) while the process lives; says who holds it
+import { spawnSync } from 'node:child_process';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { VoisinError } from '../errors.js';
+import { hasCode, isDiskFull, syncPath } from './disk.js';
+import { KeyValueStore } from './key-value.js';
+
+const [newPrefix, gonePrefix] = ['.new-', '.gone-'];
+const definitionFile = 'definition.json';
+
+/** An index found on disk: its definition as JSON, or why that cannot be read. */
+export type FoundIndex = { readonly tenant: string; readonly id: string } & (
+  | { readonly definition: unknown }
+  | { readonly damaged: string }
+);
+
+export class DataDirectory {
+  readonly path: string;
+  readonly system: KeyValueStore;
+  readonly #lock: number;
+
+  private constructor(path: string, lock: number) {
+    this.path = path;
+    this.#lock = lock;
+    this.system = new KeyValueStore(join(path, '.system'));
+  }
+
+  /** Makes the directory where it is missing and takes its lock. Errors: failed_precondition naming the holder; unavailable with the reason. */
+  static async open(path: string): Promise<DataDirectory> {
+    const root = resolve(path);
+    try {
+      await mkdir(root, { recursive: true });
+      return new DataDirectory(root, takeLock(root));
+    } catch (error) {
+      if (error instanceof VoisinError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new VoisinError('unavailable', `cannot use the data directory ${root} (FAISS_DATA_DIR): ${reason}`, undefined, {
+        cause: error,
+      });
+    }
+  }
+
+  indexPath(tenant: string, id: string): string {
+    return join(this.path, tenant, id);
+  }
+
+  /** All indexes, and an end to what a crash left half made or half removed. What cannot be removed now stays for the next start. */
+  async scan(onLeftover: (path: string, error: unknown) => void): Promise<FoundIndex[]> {
+    const found: FoundIndex[] = [];
+    for (const tenant of await readdir(this.path, { withFileTypes: true })) {
+      if (!tenant.isDirectory() || tenant.name.startsWith('.')) continue;
+      for (const entry of await readdir(join(this.path, tenant.name), { withFileTypes: true })) {
+        const path = join(this.path, tenant.name, entry.name);
+        if (entry.name.startsWith(newPrefix) || entry.name.startsWith(gonePrefix)) {
+          await rm(path, { recursive: true, force: true }).catch((error: unknown) => onLeftover(path, error));
+        } else if (entry.isDirectory() && !entry.name.startsWith('.')) {
+          found.push({ tenant: tenant.name, id: entry.name, ...(await readDefinition(path)) });
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Makes an index's directory. It is there whole, and survives a power cut, when this resolves. */
+  async create(tenant: string, id: string, definition: object): Promise<void> {
+    const tenantPath = join(this.path, tenant);
+    const draft = join(tenantPath, newPrefix + id);
+    try {
+      if ((await mkdir(tenantPath, { recursive: true })) !== undefined) await syncPath(this.path);
+      await mkdir(draft);
+      await writeSynced(join(draft, definitionFile), Buffer.from(JSON.stringify(definition, null, 2)));
+      await syncPath(draft);
+      await rename(draft, this.indexPath(tenant, id));
+      await syncPath(tenantPath);
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      if (isDiskFull(error))
+        throw new VoisinError('resource_exhausted', 'the disk is full: the index was not made', undefined, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Removes an index's directory: it is gone for every later start once this resolves; its files may take a moment longer. */
+  async remove(tenant: string, id: string): Promise<void> {
+    const tenantPath = join(this.path, tenant);
+    const gone = join(tenantPath, gonePrefix + id);
+    await rename(this.indexPath(tenant, id), gone);
+    await syncPath(tenantPath);
+    await rm(gone, { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.system.close();
+    closeSync(this.#lock);
+  }
+}
+
+/** Writes a whole new file and syncs it. */
+export async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function readDefinition(path: string): Promise<{ definition: unknown } | { damaged: string }> {
+  try {
+    return { definition: JSON.parse(await readFile(join(path, definitionFile), 'utf8')) };
+  } catch (error) {
+    return { damaged: `${definitionFile} cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/**
+ * Node has no flock, but a lock belongs to the open file, not to who asked for it: flock(1) (util-linux, part of every Debian) takes it on our
+ * inherited descriptor and leaves. It is ours until the process ends, however that happens, needs no disk space and never goes stale.
+ */
+function takeLock(root: string): number {
+  const path = join(root, 'lock');
+  const descriptor = openSync(path, 'a+');
+  const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+  if (status === 0) {
+    try {
+      ftruncateSync(descriptor);
+      writeSync(descriptor, `process ${process.pid} on ${hostname()} since ${new Date().toISOString()}\n`);
+    } catch (failure) {
+      if (!isDiskFull(failure)) throw failure;
+    }
+    return descriptor;
+  }
+  const holder = readFileSync(path, 'utf8').trim();
+  closeSync(descriptor);
+  if (hasCode(error, 'ENOENT')) throw new Error('the command flock is missing; install the package util-linux', { cause: error });
+  throw new VoisinError(
+    'failed_precondition',
+    `the data directory ${root} is in use by ${holder || 'another process'}; stop that server or choose another FAISS_DATA_DIR`,
+  );
+}

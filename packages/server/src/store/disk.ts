@@ -1,0 +1,54 @@
+// Small truths about files: what makes a rename durable, and how a full disk announces itself.
+import { open, readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Makes what was done to the entries of `path` (or to the file `path`) survive a power cut. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message} ${errorText(error.cause)}`;
+}
+
+/** LevelDB reports errno by its text alone, Node by a code, FAISS by the text of its C++ exception. */
+export function isDiskFull(error: unknown): boolean {
+  return (
+    /ENOSPC|EDQUOT|No space left on device|Disk quota exceeded/.test(errorText(error)) ||
+    hasCode(error, 'ENOSPC') ||
+    hasCode(error, 'EDQUOT')
+  );
+}
+
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Bytes that an unprivileged process may still write where `path` lies. */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
+/** Bytes on disk of all files below `directory`. A file that goes away meanwhile counts nothing. */
+export async function directoryBytes(directory: string): Promise<number> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+  const sizes = await Promise.all(
+    entries.map(async (entry) => {
+      if (!entry.isFile()) return 0;
+      try {
+        return (await stat(join(entry.parentPath, entry.name))).size;
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) return 0;
+        throw error;
+      }
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
