@@ -2,7 +2,8 @@
 //
 // Keys are a letter and a 6-byte big-endian row number, so that rows lie in the order in which they were made:
 //   i<row>  the vector's outside id
-//   m<row>  JSON text {"metadata": {...}, "text"?: "..."}, absent when both are empty
+//   m<row>  the metadata, JSON text of an object; absent when empty
+//   t<row>  the text that the values were made from, where there is one
 //   v<row>  the values, little-endian float32, and their CRC32 (LevelDB does not check its blocks when it reads them)
 //   state   {lastRow, changes, rows}: row numbers are never used twice; `changes` tells a store from an older copy of itself
 //   trained a trained, empty FAISS index, from which every later generation starts
@@ -23,20 +24,24 @@ export interface NewRow {
   readonly row: number;
   readonly id: string;
   readonly values: Float32Array;
-  readonly record: string | undefined;
+  /** JSON text of an object. */
+  readonly metadata: string;
+  readonly text: string | undefined;
 }
 
 export interface Commit {
   readonly added: readonly NewRow[];
   readonly removed: readonly number[];
   /** Rows whose metadata or text alone changed. */
-  readonly rewritten: readonly { readonly row: number; readonly record: string | undefined }[];
+  readonly rewritten: readonly { readonly row: number; readonly metadata: string; readonly text: string | undefined }[];
 }
 
 type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
 
-const [idPrefix, recordPrefix, valuesPrefix] = [0x69, 0x6d, 0x76];
+const [idPrefix, metadataPrefix, textPrefix, valuesPrefix] = [0x69, 0x6d, 0x74, 0x76];
 const [stateKey, trainedKey] = [Buffer.from('state'), Buffer.from('trained')];
+/** The metadata of a row that has none. */
+export const noMetadata = '{}';
 const keyBytes = 7;
 const maxRow = 2 ** 48 - 1;
 /** LevelDB keeps up to two of these in memory; 8 MB took bulk loads at full speed where 4 MB stalled in compactions. */
@@ -51,6 +56,8 @@ function rowKey(prefix: number, row: number): Buffer {
 }
 
 const rowOf = (key: Uint8Array): number => Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(1, keyBytes - 1);
+
+const textOf = (value: Uint8Array): string => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
 
 function encodeValues(values: Float32Array): Buffer {
   const bytes = Buffer.allocUnsafe(values.byteLength + 4);
@@ -95,19 +102,22 @@ export class RowStore {
   /** Writes one synced batch: when the promise resolves, the change survives a power cut. */
   async commit({ added, removed, rewritten }: Commit): Promise<void> {
     const operations: Operation[] = [];
-    const record = (row: number, text: string | undefined): void => {
-      const key = rowKey(recordPrefix, row);
-      operations.push(text === undefined ? { type: 'del', key } : { type: 'put', key, value: Buffer.from(text) });
-    };
-    for (const { row, id, values, record: text } of added) {
-      operations.push({ type: 'put', key: rowKey(idPrefix, row), value: Buffer.from(id) });
-      operations.push({ type: 'put', key: rowKey(valuesPrefix, row), value: encodeValues(values) });
-      if (text !== undefined) record(row, text);
+    const put = (prefix: number, row: number, value: Uint8Array): void =>
+      void operations.push({ type: 'put', key: rowKey(prefix, row), value });
+    const remove = (prefix: number, row: number): void => void operations.push({ type: 'del', key: rowKey(prefix, row) });
+    for (const { row, id, values, metadata, text } of added) {
+      put(idPrefix, row, Buffer.from(id));
+      put(valuesPrefix, row, encodeValues(values));
+      if (metadata !== noMetadata) put(metadataPrefix, row, Buffer.from(metadata));
+      if (text !== undefined) put(textPrefix, row, Buffer.from(text));
     }
-    for (const { row, record: text } of rewritten) record(row, text);
-    for (const row of removed) {
-      for (const prefix of [idPrefix, recordPrefix, valuesPrefix]) operations.push({ type: 'del', key: rowKey(prefix, row) });
+    for (const { row, metadata, text } of rewritten) {
+      if (metadata === noMetadata) remove(metadataPrefix, row);
+      else put(metadataPrefix, row, Buffer.from(metadata));
+      if (text === undefined) remove(textPrefix, row);
+      else put(textPrefix, row, Buffer.from(text));
     }
+    for (const row of removed) for (const prefix of [idPrefix, metadataPrefix, textPrefix, valuesPrefix]) remove(prefix, row);
     const { lastRow, changes, rows } = this.#state;
     const state = { lastRow: added.at(-1)?.row ?? lastRow, changes: changes + 1, rows: rows + added.length - removed.length };
     if (state.lastRow > maxRow)
@@ -127,13 +137,10 @@ export class RowStore {
     }
   }
 
-  /** The metadata-and-text records of all rows that have one, ascending by row. */
-  async *records(): AsyncGenerator<{ row: number; record: string }[]> {
-    for await (const entries of this.#scan(recordPrefix, 0)) {
-      yield entries.map(([key, value]) => ({
-        row: rowOf(key),
-        record: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(),
-      }));
+  /** The metadata of all rows that have any, ascending by row. */
+  async *metadata(): AsyncGenerator<{ row: number; metadata: string }[]> {
+    for await (const entries of this.#scan(metadataPrefix, 0)) {
+      yield entries.map(([key, value]) => ({ row: rowOf(key), metadata: textOf(value) }));
     }
   }
 
@@ -165,9 +172,16 @@ export class RowStore {
     return { values, missing };
   }
 
-  async recordsOf(rows: readonly number[]): Promise<(string | undefined)[]> {
-    const found = await this.#db.getMany(rows.map((row) => rowKey(recordPrefix, row)));
-    return found.map((value) => value && Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString());
+  /** The metadata of the rows asked for, in their order. */
+  async metadataOf(rows: readonly number[]): Promise<string[]> {
+    const found = await this.#db.getMany(rows.map((row) => rowKey(metadataPrefix, row)));
+    return found.map((value) => (value === undefined ? noMetadata : textOf(value)));
+  }
+
+  /** The texts of the rows asked for, in their order. */
+  async textsOf(rows: readonly number[]): Promise<(string | undefined)[]> {
+    const found = await this.#db.getMany(rows.map((row) => rowKey(textPrefix, row)));
+    return found.map((value) => (value === undefined ? undefined : textOf(value)));
   }
 
   async trained(): Promise<Uint8Array | undefined> {
