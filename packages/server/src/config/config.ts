@@ -1,0 +1,106 @@
+// Environment and flags -> typed configuration -> secrets. The only reader of the environment; contradictions stop the start here.
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { VoisinError } from '../errors.js';
+import { parseFlags } from './flags.js';
+import { isLoopback } from './loopback.js';
+import { everySetting, limits, secrets, settings } from './schema.js';
+import { parseApiKeys, type ApiKey } from './secrets.js';
+import { SettingProblem, type Setting } from './setting.js';
+
+type Values<Table> = { readonly [Key in keyof Table]: Table[Key] extends Setting<infer Value> ? Value : never };
+
+export type Limits = Values<typeof limits>;
+
+export interface Config extends Values<typeof settings> {
+  readonly limits: Limits;
+  /** Keys from the environment; empty when none were given. */
+  readonly apiKeys: readonly ApiKey[];
+  /** True when callers need no key: none is configured, and the address is this machine's own or ALLOW_ANONYMOUS is set. */
+  readonly keyless: boolean;
+  /** Where the models that come with the server lie. */
+  readonly bundledModelsDir: string;
+  /** What the operator should know although the server starts; one line each. */
+  readonly warnings: readonly string[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+// From dist/src/config/ up to the project's root.
+const bundledModelsDir = fileURLToPath(new URL('../../../../../models', import.meta.url));
+
+/**
+ * Flags win over the environment; a variable that is set to nothing counts as not set, as compose files leave them.
+ * @param argv the arguments after `serve`
+ * @throws VoisinError invalid_argument with one line that names the setting
+ */
+export function readConfig(env: Environment, argv: readonly string[] = []): Config {
+  const flags = parseFlags(argv, everySetting);
+  const read = (setting: Setting<unknown>): unknown => {
+    const flag = flags.get(setting);
+    const text = (flag ?? env[setting.name] ?? '').trim();
+    if (text === '' && flag === undefined) return setting.default;
+    return parse(setting, text, flag === undefined ? setting.name : `--${setting.flag}`);
+  };
+  const values = readTable(settings, read);
+  const keysText = env[secrets.apiKeys]?.trim() ?? '';
+  const apiKeys = keysText === '' ? [] : parseApiKeys(keysText);
+  const keyless = apiKeys.length === 0 && (isLoopback(values.host) || values.allowAnonymous);
+  const warnings = check(values, apiKeys, keyless, env);
+  const cores = availableParallelism();
+  return {
+    ...values,
+    limits: readTable(limits, read),
+    apiKeys,
+    keyless,
+    warnings,
+    bundledModelsDir,
+    dataDir: resolve(values.dataDir),
+    modelsDir: values.modelsDir === '' ? bundledModelsDir : resolve(values.modelsDir),
+    logLevel: values.debug && values.logLevel !== 'trace' ? 'debug' : values.logLevel,
+    corsOrigins: values.enableCors && !keyless ? values.corsOrigins : [],
+    inferenceThreads: values.inferenceThreads || Math.max(1, Math.floor(cores / values.inferenceWorkers)),
+    searchThreads: values.searchThreads || cores,
+  };
+}
+
+function readTable<Table extends Readonly<Record<string, Setting<unknown>>>>(
+  table: Table,
+  read: (setting: Setting<unknown>) => unknown,
+): Values<Table> {
+  // Object.fromEntries forgets which key had which type; each value came from its own row's parse, so the types are as Values says.
+  return Object.fromEntries(Object.entries(table).map(([key, setting]) => [key, read(setting)])) as Values<Table>;
+}
+
+function parse(setting: Setting<unknown>, text: string, source: string): unknown {
+  try {
+    if (text === '') throw new SettingProblem(`"" is not ${setting.accepts}`);
+    return setting.parse(text);
+  } catch (error) {
+    if (!(error instanceof SettingProblem)) throw error;
+    throw new VoisinError('invalid_argument', `${source}: ${error.message}`);
+  }
+}
+
+function check(values: Values<typeof settings>, apiKeys: readonly ApiKey[], keyless: boolean, env: Environment): string[] {
+  if (values.allowAnonymous && apiKeys.length > 0) {
+    throw new VoisinError('invalid_argument', `ALLOW_ANONYMOUS=true and ${secrets.apiKeys} contradict each other: take one of them away`);
+  }
+  if (values.port !== 0 && values.port === values.zmqPort) {
+    throw new VoisinError('invalid_argument', `PORT and ZMQ_PORT are both ${values.port}: each needs its own`);
+  }
+  const warnings: string[] = [];
+  if ((env[secrets.clientKey] ?? '') !== '') {
+    warnings.push(
+      `${secrets.clientKey} is a client's setting and has no effect here; the server's keys are in ${secrets.apiKeys} (with an S)`,
+    );
+  }
+  if (keyless && values.corsOrigins.length > 0) {
+    warnings.push('CORS_ORIGINS has no effect without keys: a web page must not drive a server that asks for none');
+  }
+  if (keyless && !isLoopback(values.host)) {
+    warnings.push(`ALLOW_ANONYMOUS: everyone who reaches ${values.host} may read and change everything`);
+  }
+  return warnings;
+}

@@ -1,0 +1,241 @@
+// Every setting of the server, once: environment names, flags, --help and docs/configuration.md are made from this table.
+import { choice, integer, list, text, toggle, type Setting } from './setting.js';
+
+const address = 'Address';
+const data = 'Data';
+const access = 'Access';
+const observation = 'Logs and metrics';
+const models = 'Models';
+const limitsGroup = 'Limits';
+
+export const settings = {
+  host: text('HOST', {
+    group: address,
+    default: '127.0.0.1',
+    accepts: 'an address or a host name',
+    placeholder: 'ADDRESS',
+    pattern: /^[A-Za-z0-9._:%-]+$/,
+    help: "Address to listen on. On any other than this machine's own (127.0.0.0/8, ::1, localhost) callers need a key.",
+  }),
+  port: integer('PORT', { group: address, default: 8000, min: 0, max: 65_535, help: 'Port for HTTP; 0 takes a free one and prints it.' }),
+  zmqPort: integer('ZMQ_PORT', {
+    group: address,
+    default: 5555,
+    min: 0,
+    max: 65_535,
+    help: 'Port for ZeroMQ (reserved: this version does not listen on it yet).',
+  }),
+
+  dataDir: text('FAISS_DATA_DIR', {
+    group: data,
+    flag: 'data-dir',
+    default: './data',
+    accepts: 'a folder',
+    placeholder: 'FOLDER',
+    help: 'Folder that holds the indexes. One server at a time uses it.',
+  }),
+  snapshotIntervalSeconds: integer('SNAPSHOT_INTERVAL_SECONDS', {
+    group: data,
+    default: 600,
+    min: 1,
+    max: 86_400,
+    help: 'Longest time after a change until index.faiss is written anew. Changes are safe in the store before that.',
+  }),
+
+  allowAnonymous: toggle('ALLOW_ANONYMOUS', {
+    group: access,
+    default: false,
+    help: 'Serve without keys on an address that others can reach. Everyone who reaches it may read and change everything.',
+  }),
+  enableCors: toggle('ENABLE_CORS', {
+    group: access,
+    default: true,
+    help: 'Send CORS headers to the pages of CORS_ORIGINS. Never sent by a server without keys.',
+  }),
+  corsOrigins: list('CORS_ORIGINS', {
+    group: access,
+    accepts: 'a list of origins such as https://example.com, or *',
+    placeholder: 'ORIGINS',
+    pattern: /^(\*|https?:\/\/[^\s/,]+)$/,
+    help: 'Origins of the web pages that may call the server, with commas between them; * for all.',
+  }),
+
+  logLevel: choice('LOG_LEVEL', {
+    group: observation,
+    default: 'info',
+    words: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    aliases: { warning: 'warn', critical: 'fatal', off: 'silent' },
+    help: 'Least important message that is logged; INFO, WARNING and CRITICAL are understood too.',
+  }),
+  debug: toggle('DEBUG', {
+    group: observation,
+    default: false,
+    help: 'LOG_LEVEL=debug, and the causes of internal errors in answers. Not for production.',
+  }),
+  enableMetrics: toggle('ENABLE_METRICS', { group: observation, default: true, help: 'Answer GET /metrics (403 when off).' }),
+  metricsPublic: toggle('METRICS_PUBLIC', { group: observation, default: false, help: 'Answer GET /metrics without a key.' }),
+
+  modelsDir: text('MODELS_DIR', {
+    group: models,
+    default: '',
+    defaultText: 'the bundled models',
+    accepts: 'a folder',
+    placeholder: 'FOLDER',
+    help: 'Folder with one folder a model, looked at before the bundled models.',
+  }),
+  inferenceWorkers: integer('THREAD_POOL_WORKERS', {
+    group: models,
+    default: 1,
+    min: 1,
+    max: 64,
+    help: 'Inference processes. One with several threads answers a single caller first; more carry more at once.',
+  }),
+  inferenceThreads: integer('INFERENCE_THREADS', {
+    group: models,
+    default: 0,
+    min: 0,
+    max: 256,
+    defaultText: '0 (the cores divided by THREAD_POOL_WORKERS)',
+    help: 'Threads of each inference process.',
+  }),
+  cacheL1Entries: integer('CACHE_L1_ENTRIES', {
+    group: models,
+    default: 10_000,
+    min: 0,
+    max: 100_000_000,
+    help: 'Embeddings remembered in memory; 0 remembers none.',
+  }),
+  cacheL1Mb: integer('CACHE_L1_MB', {
+    group: models,
+    default: 64,
+    min: 0,
+    max: 1_048_576,
+    help: 'Memory for remembered embeddings, in MiB; 0 remembers none.',
+  }),
+
+  searchThreads: integer('SEARCH_THREADS', {
+    group: limitsGroup,
+    default: 0,
+    min: 0,
+    max: 256,
+    defaultText: '0 (the number of cores)',
+    help: 'Searches that run at the same time.',
+  }),
+} as const;
+
+/** Bounds of everything a caller can make the server hold or do: `config.limits`. */
+export const limits = {
+  bodyMb: integer('MAX_BODY_MB', {
+    group: limitsGroup,
+    default: 100,
+    min: 1,
+    max: 500,
+    help: 'Largest body of a request about vectors, in MiB. Imports stream and have no such bound.',
+  }),
+  embedBodyMb: integer('MAX_EMBED_BODY_MB', {
+    group: limitsGroup,
+    default: 10,
+    min: 1,
+    max: 500,
+    help: 'Largest body of a request for embeddings, in MiB.',
+  }),
+  maxK: integer('MAX_K', { group: limitsGroup, default: 10_000, min: 1, max: 1_000_000, help: 'Largest k of a search.' }),
+  maxDimension: integer('MAX_DIMENSION', {
+    group: limitsGroup,
+    default: 65_536,
+    min: 1,
+    max: 1_048_576,
+    help: 'Largest dimension of an index.',
+  }),
+  maxVectorsPerRequest: integer('MAX_VECTORS_PER_REQUEST', {
+    group: limitsGroup,
+    default: 100_000,
+    min: 1,
+    max: 10_000_000,
+    help: 'Most vectors, or ids to delete, in one request.',
+  }),
+  queryBatch: integer('MAX_QUERY_BATCH', {
+    group: limitsGroup,
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    help: 'Most vectors of one batch search.',
+  }),
+  pageSize: integer('MAX_PAGE_SIZE', { group: limitsGroup, default: 1000, min: 1, max: 100_000, help: 'Largest limit of a paged list.' }),
+  maxTextLength: integer('MAX_TEXT_LENGTH', {
+    group: limitsGroup,
+    default: 8192,
+    min: 1,
+    max: 10_000_000,
+    help: 'Longest text to embed, in characters.',
+  }),
+  maxBatchSize: integer('MAX_BATCH_SIZE', {
+    group: limitsGroup,
+    default: 32,
+    min: 1,
+    max: 100_000,
+    help: 'Most texts of one request for embeddings.',
+  }),
+  maxEmbedQueue: integer('MAX_EMBED_QUEUE', {
+    group: limitsGroup,
+    default: 4096,
+    min: 1,
+    max: 10_000_000,
+    help: 'Texts that may wait for a model; past it, 503 with Retry-After.',
+  }),
+  maxMetadataBytes: integer('MAX_METADATA_BYTES', {
+    group: limitsGroup,
+    default: 40_960,
+    min: 2,
+    max: 16_777_216,
+    help: 'Largest metadata of one vector, in bytes of JSON.',
+  }),
+  maxIdBytes: integer('MAX_ID_BYTES', {
+    group: limitsGroup,
+    default: 512,
+    min: 1,
+    max: 4096,
+    help: 'Longest id of a vector, in bytes of UTF-8.',
+  }),
+  maxIndexes: integer('MAX_INDEXES', { group: limitsGroup, default: 10_000, min: 1, max: 1_000_000, help: 'Most indexes on the server.' }),
+  maxOpenIndexes: integer('MAX_OPEN_INDEXES', {
+    group: limitsGroup,
+    default: 64,
+    min: 1,
+    max: 10_000,
+    help: 'Indexes held in memory at the same time; the longest unused one is closed for the next.',
+  }),
+  indexIdleSeconds: integer('INDEX_IDLE_SECONDS', {
+    group: limitsGroup,
+    default: 900,
+    min: 1,
+    max: 31_536_000,
+    help: 'Time after which an unused index leaves the memory.',
+  }),
+  writeQueueMb: integer('WRITE_QUEUE_MB', {
+    group: limitsGroup,
+    default: 256,
+    min: 1,
+    max: 65_536,
+    help: 'Writes that may wait, in MiB; past it, 503 with Retry-After.',
+  }),
+  maxInFlightRequests: integer('MAX_IN_FLIGHT_REQUESTS', {
+    group: limitsGroup,
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    help: 'Requests under way at the same time; past it, 503 with Retry-After.',
+  }),
+  requestTimeoutSeconds: integer('REQUEST_TIMEOUT', {
+    group: limitsGroup,
+    default: 300,
+    min: 1,
+    max: 86_400,
+    help: 'Longest time of one request, in seconds; past it, 504. Imports and exports have no such bound.',
+  }),
+} as const;
+
+/** Names of the environment that hold secrets: never a flag, never shown. */
+export const secrets = { apiKeys: 'FAISS_PROXY_API_KEYS', clientKey: 'FAISS_PROXY_API_KEY' } as const;
+
+export const everySetting: readonly Setting<unknown>[] = [...Object.values(settings), ...Object.values(limits)];
