@@ -53,7 +53,11 @@ describe('Columns', () => {
   it('read the metadata once for all the fields that are asked for together', async () => {
     const store = new Store([{ a: 1, b: 2 }, { a: 1 }]);
     const columns = store.columns();
-    const [both, one, again] = await Promise.all([members(columns, { a: 1, b: 2 }), members(columns, { a: 1 }), members(columns, { b: 2 })]);
+    const [both, one, again] = await Promise.all([
+      members(columns, { a: 1, b: 2 }),
+      members(columns, { a: 1 }),
+      members(columns, { b: 2 }),
+    ]);
     expect([both, one, again]).toEqual([[0], [0, 1], [0]]);
     expect(store.passes).toBe(1);
     await members(columns, { b: { $exists: false } });
@@ -263,7 +267,8 @@ function randomScalar(random: Random): string | number | boolean | null {
 function randomValue(random: Random, depth: number): unknown {
   const kind = random();
   if (kind < 0.6) return randomScalar(random);
-  if (kind < 0.8) return Array.from({ length: Math.floor(random() * 4) }, () => (random() < 0.1 ? randomValue(random, 3) : randomScalar(random)));
+  if (kind < 0.8)
+    return Array.from({ length: Math.floor(random() * 4) }, () => (random() < 0.1 ? randomValue(random, 3) : randomScalar(random)));
   return depth > 2 ? {} : randomObject(random, ['b', 'd', 'e', 'd.e'], depth + 1);
 }
 
@@ -283,7 +288,8 @@ function randomFilter(random: Random, level: number): unknown {
     else if (level < 4 && kind < 0.35) {
       const parts = Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomFilter(random, level + 1));
       entries.push([pick(random, ['$and', '$or']), parts]);
-    } else if (kind > 0.03 * (level + 1)) entries.push([pick(random, fieldNames), random() < 0.3 ? randomScalar(random) : randomOperators(random)]);
+    } else if (kind > 0.03 * (level + 1))
+      entries.push([pick(random, fieldNames), random() < 0.3 ? randomScalar(random) : randomOperators(random)]);
   }
   return Object.fromEntries(entries);
 }
@@ -293,7 +299,8 @@ function randomOperators(random: Random): JsonObject {
     const operator = pick(random, ['$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin', '$exists', '$contains']);
     if (operator === '$exists') return [operator, random() < 0.5];
     if (operator === '$contains') return [operator, pick(random, ['', 'a', 'b', 'é'])];
-    if (operator === '$in' || operator === '$nin') return [operator, Array.from({ length: Math.floor(random() * 8) }, () => randomScalar(random))];
+    if (operator === '$in' || operator === '$nin')
+      return [operator, Array.from({ length: Math.floor(random() * 8) }, () => randomScalar(random))];
     if (operator === '$eq' || operator === '$ne') return [operator, randomScalar(random)];
     return [operator, pick(random, ['', 'a', 'b', 0, -0, 1, -1.5, 1e300, 5e-324, 1.7976931348623157e308])];
   });

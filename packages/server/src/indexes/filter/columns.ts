@@ -110,7 +110,10 @@ export class Columns {
     const readers = [...this.#columns.values(), ...this.#passes.readers];
     if (readers.length > 0) {
       const object = parseForFields(metadata, readers);
-      for (const column of this.#columns.values()) column.read(position, object);
+      for (const [field, column] of this.#columns) {
+        column.read(position, object);
+        if (column.tooLarge) this.#refuse(field);
+      }
       this.#passes.change(position, object);
     }
     if (this.#bitmaps.size > 0) this.#bitmaps.clear();
@@ -119,8 +122,11 @@ export class Columns {
 
   #take(readers: ReadonlyMap<string, MetadataReader>): void {
     for (const [key, reader] of readers) {
-      if (reader instanceof FieldColumn) this.#columns.set(reader.field, reader);
-      else if (reader instanceof FilterScan) this.#remember(key, reader.bitmap());
+      if (reader instanceof FieldColumn) {
+        this.#columns.set(reader.field, reader);
+        if (reader.tooLarge) this.#refuse(reader.field);
+      }
+      if (reader instanceof FilterScan) this.#remember(key, reader.bitmap());
     }
   }
 
@@ -129,22 +135,25 @@ export class Columns {
     const column = this.#columns.get(field);
     if (!column) return false;
     this.#columns.delete(field);
-    if (column.wasteful || column.tooLarge) return false;
+    if (column.wasteful) return false;
     this.#columns.set(field, column);
     return true;
   }
 
   /** Keeps to the limits; a field that does not fit although it is wanted now is filtered on row by row from now on. */
   #trim(wanted: readonly string[]): void {
-    for (const field of wanted) if (!this.#columns.get(field)?.tooLarge) this.#touch(field);
-    for (const [field, column] of this.#columns) {
-      const tooMany = this.#columns.size > this.#limits.maxFields || this.#columnBytes() > this.#limits.maxBytes;
-      if (!column.tooLarge && !tooMany) continue;
-      this.#columns.delete(field);
-      if (!column.tooLarge && !wanted.includes(field)) continue;
-      if (this.#oversized.size >= maxOversizedFields) this.#oversized.clear();
-      this.#oversized.add(field);
+    for (const field of wanted) this.#touch(field);
+    for (const field of this.#columns.keys()) {
+      if (this.#columns.size <= this.#limits.maxFields && this.#columnBytes() <= this.#limits.maxBytes) return;
+      if (wanted.includes(field)) this.#refuse(field);
+      else this.#columns.delete(field);
     }
+  }
+
+  #refuse(field: string): void {
+    this.#columns.delete(field);
+    if (this.#oversized.size >= maxOversizedFields) this.#oversized.clear();
+    this.#oversized.add(field);
   }
 
   #columnBytes(): number {
