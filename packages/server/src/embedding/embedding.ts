@@ -1,0 +1,166 @@
+// The embedding room: texts in, vectors out; cache, tokenizer, batcher and inference processes behind one face.
+import { VoisinError } from '../errors.js';
+import type { Priority } from './batcher.js';
+import { EmbeddingCache } from './cache.js';
+import { checkTexts } from './check-texts.js';
+import { Door } from './door.js';
+import { embedTexts, type TextResult } from './embed-texts.js';
+import { readModelDirectory } from './model-directory.js';
+import { findModels, type ModelPlace } from './model-places.js';
+import { withDefaults, type EmbeddingOptions, type Settings } from './options.js';
+import { Resident } from './resident.js';
+
+export interface ModelInfo {
+  /** As on the Hugging Face hub: `sentence-transformers/all-MiniLM-L6-v2`. */
+  readonly name: string;
+  /** The last part of the name. */
+  readonly shortName: string;
+  readonly dimension: number;
+  /** Most tokens that the model reads of a text, special tokens included; the rest is cut off. */
+  readonly maxTokens: number;
+}
+
+export interface EmbedOptions {
+  readonly model?: string | undefined;
+  /** Vectors of length 1. Default true. */
+  readonly normalize?: boolean | undefined;
+  /** Queries run before bulk. Default query. */
+  readonly priority?: Priority | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One entry a text, in the order of the texts. The vectors are the caller's own. */
+export interface EmbedResult {
+  readonly embeddings: Float32Array[];
+  /** Word pieces read, without special tokens. */
+  readonly tokens: number[];
+  /** The vector came from the cache. */
+  readonly cached: boolean[];
+  /** The text was longer than the model reads. */
+  readonly truncated: boolean[];
+  /** The name that was asked by, else the short name of the default model. */
+  readonly model: string;
+}
+
+const shortName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+
+export class Embedding {
+  readonly #settings: Settings;
+  readonly #cache: EmbeddingCache;
+  readonly #door: Door;
+  /** By full name; a directory that cannot be read stands with its error, so that the others serve. */
+  readonly #models = new Map<string, Resident | VoisinError>();
+  #closed = false;
+
+  private constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#cache = new EmbeddingCache({ entries: settings.cacheEntries, bytes: settings.cacheBytes });
+    this.#door = new Door({ query: settings.maxQueuedQueries, bulk: settings.maxQueuedBulk });
+  }
+
+  /**
+   * Finds the models and starts to load the default one; does not wait for it. A model that cannot be used is logged, and is an error to those
+   * who ask for it; it is tried again for later requests.
+   */
+  static async open(options: EmbeddingOptions = {}): Promise<Embedding> {
+    const embedding = new Embedding(withDefaults(options));
+    const { models, modelDirectories } = embedding.#settings;
+    const found = await Promise.all(modelDirectories.map(findModels));
+    await Promise.all([...models, ...found.flat()].map((place) => embedding.#register(place)));
+    embedding.#warmUp();
+    return embedding;
+  }
+
+  models(): ModelInfo[] {
+    return [...this.#models.values()].filter((model) => model instanceof Resident).map(infoOf);
+  }
+
+  /** The model of this full name or last part of one, else the default. Throws `not_found` listing what there is. */
+  model(name?: string): ModelInfo {
+    return infoOf(this.#resident(name));
+  }
+
+  /**
+   * Vectors of the texts. Throws `invalid_argument` (a blank or too long text, by position), `not_found` (no such model), `failed_precondition`
+   * (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model not running) and `deadline_exceeded` (aborted).
+   */
+  async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<EmbedResult> {
+    const resident = this.#resident(options.model);
+    checkTexts(texts, this.#settings.maxTextLength);
+    const { normalize = true, priority = 'query', signal } = options;
+    const results = await embedTexts(texts, { resident, cache: this.#cache, door: this.#door, normalize, priority, signal });
+    return { ...columnsOf(results), model: options.model ?? shortName(resident.description.name) };
+  }
+
+  stats() {
+    const residents = [...this.#models.values()].filter((model) => model instanceof Resident);
+    const sum = (of: (resident: Resident) => number): number => residents.reduce((total, resident) => total + of(resident), 0);
+    const { entries, bytes, hits, misses } = this.#cache.stats();
+    return {
+      queued: sum(({ batcher }) => batcher.queued),
+      inFlight: sum(({ batcher }) => batcher.inFlight),
+      cacheEntries: entries,
+      cacheBytes: bytes,
+      cacheHits: hits,
+      cacheMisses: misses,
+      /** Process ids of the inference processes. */
+      workers: residents.flatMap(({ pids }) => pids),
+      /** Processes that ended by themselves, since the start. */
+      restarts: sum(({ restarts }) => restarts),
+    };
+  }
+
+  /** Refuses what waits and ends the inference processes; resolves when they are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#models.values()].map((model) => (model instanceof Resident ? model.close() : undefined)));
+  }
+
+  async #register({ name, directory }: ModelPlace): Promise<void> {
+    if (this.#models.has(name)) return;
+    try {
+      this.#models.set(name, new Resident(await readModelDirectory(name, directory), this.#settings));
+    } catch (error) {
+      if (!(error instanceof VoisinError)) throw error;
+      this.#models.set(name, error);
+      this.#settings.log.error({ model: name, directory, err: error }, error.message);
+    }
+  }
+
+  #warmUp(): void {
+    const model = this.#find(this.#settings.defaultModel);
+    if (model instanceof Resident) model.load().catch((error: unknown) => this.#loadFailed(model, error));
+  }
+
+  #loadFailed({ description }: Resident, error: unknown): void {
+    if (!this.#closed) this.#settings.log.error({ model: description.name, err: error }, 'The model could not be loaded');
+  }
+
+  #find(name: string): Resident | VoisinError | undefined {
+    const exact = this.#models.get(name);
+    if (exact) return exact;
+    return [...this.#models].find(([full]) => shortName(full) === name)?.[1];
+  }
+
+  #resident(name: string = this.#settings.defaultModel): Resident {
+    if (this.#closed) throw new VoisinError('unavailable', 'The embedding service is closing', { retryAfterSeconds: 5 });
+    const found = this.#find(name);
+    if (found instanceof Resident) return found;
+    if (found) throw found;
+    const known = [...this.#models.keys()].toSorted().join(', ') || 'none';
+    throw new VoisinError('not_found', `There is no model ${JSON.stringify(name)}; there are: ${known}`, { field: 'model' });
+  }
+}
+
+function infoOf({ description: { name, dimension, maxTokens } }: Resident): ModelInfo {
+  return { name, shortName: shortName(name), dimension, maxTokens };
+}
+
+function columnsOf(results: readonly TextResult[]): Omit<EmbedResult, 'model'> {
+  return {
+    embeddings: results.map(({ embedding }) => embedding),
+    tokens: results.map(({ tokens }) => tokens),
+    cached: results.map(({ cached }) => cached),
+    truncated: results.map(({ truncated }) => truncated),
+  };
+}

@@ -1,0 +1,141 @@
+// One inference process seen from the server: starts it, gives it one batch at a time, ends it.
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { isWorkerReply, runRequest, type LoadRequest, type WorkerReply } from './worker-protocol.js';
+
+/** The process died or was ended before it answered. */
+export class WorkerLost extends Error {}
+/** The process answered that it cannot load the model or run the batch. */
+export class WorkerFailed extends Error {}
+
+export interface ProcessOptions {
+  readonly load: Omit<LoadRequest, 'kind'>;
+  readonly loadTimeoutMs: number;
+  readonly runTimeoutMs: number;
+  /** What the process writes to its standard error: ONNX Runtime's own complaints. */
+  readonly onComplaint: (text: string) => void;
+}
+
+interface Pending<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+const workerFile = fileURLToPath(new URL('./inference-worker.js', import.meta.url));
+
+// Keys and addresses of the server's environment are none of a model's business.
+const passedOn = ['PATH', 'LD_LIBRARY_PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot'];
+
+const workerEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(passedOn.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]]));
+
+export class InferenceProcess {
+  readonly startedAt = Date.now();
+  /** Settles when the model is loaded (with the hash of its file) or cannot be. */
+  readonly ready: Promise<string>;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #options: ProcessOptions;
+  #loading: Pending<string> | undefined;
+  #running: (Pending<Float32Array> & { readonly id: number }) | undefined;
+  #lost: WorkerLost | undefined;
+  #batches = 0;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.#child = fork(workerFile, [], {
+      serialization: 'advanced',
+      execArgv: [],
+      env: workerEnvironment(),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', options.onComplaint);
+    this.#child.on('message', (message) => {
+      if (isWorkerReply(message)) this.#receive(message);
+    });
+    this.#child.on('error', (error) => this.#lose(`could not be started or reached: ${error.message}`));
+    this.exited = this.#watchExit();
+    this.ready = new Promise<string>((resolve, reject) => {
+      this.#loading = { resolve, reject, timer: this.#deadline(options.loadTimeoutMs, 'load the model') };
+    });
+    this.#child.send({ kind: 'load', ...options.load }, (error) => error && this.#lose(error.message));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** Why the process can no longer be used, if so. */
+  get lost(): WorkerLost | undefined {
+    return this.#lost;
+  }
+
+  get isIdle(): boolean {
+    return !this.#loading && !this.#running && !this.#lost;
+  }
+
+  /** Runs one batch; the process must be idle. Rejects with WorkerLost or WorkerFailed. */
+  run(texts: readonly Int32Array[]): Promise<Float32Array> {
+    const request = runRequest(++this.#batches, texts);
+    return new Promise((resolve, reject) => {
+      if (!this.isIdle) return reject(this.#lost ?? new WorkerLost('The inference process is not idle'));
+      this.#running = { id: request.id, resolve, reject, timer: this.#deadline(this.#options.runTimeoutMs, 'answer') };
+      this.#child.send(request, (error) => error && this.#lose(error.message));
+    });
+  }
+
+  /** Ends the process at once, whatever it does: it keeps nothing. */
+  async kill(): Promise<void> {
+    this.#lose('was ended');
+    await this.exited;
+  }
+
+  #watchExit(): Promise<void> {
+    if (this.#child.pid === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => {
+        this.#lose(`ended with ${signal ?? `code ${code}`}`);
+        resolve();
+      });
+    });
+  }
+
+  #deadline(milliseconds: number, task: string): NodeJS.Timeout {
+    return setTimeout(() => this.#lose(`did not ${task} within ${milliseconds / 1000} s`), milliseconds);
+  }
+
+  #lose(how: string): void {
+    if (this.#lost) return;
+    this.#lost = new WorkerLost(`An inference process ${how}`);
+    this.#settle(this.#loading)?.reject(this.#lost);
+    this.#settle(this.#running)?.reject(this.#lost);
+    this.#loading = this.#running = undefined;
+    this.#child.kill('SIGKILL');
+  }
+
+  #settle<T>(pending: Pending<T> | undefined): Pending<T> | undefined {
+    if (pending) clearTimeout(pending.timer);
+    return pending;
+  }
+
+  #receive(reply: WorkerReply): void {
+    if (reply.kind === 'ready' || reply.kind === 'failed') {
+      const loading = this.#settle(this.#loading);
+      this.#loading = undefined;
+      if (reply.kind === 'ready') loading?.resolve(reply.hash);
+      else loading?.reject(new WorkerFailed(reply.message));
+      return;
+    }
+    if (this.#running?.id !== reply.id) return;
+    const running = this.#settle(this.#running);
+    this.#running = undefined;
+    if (reply.kind === 'vectors') running?.resolve(reply.values);
+    else running?.reject(new WorkerFailed(reply.message));
+  }
+}

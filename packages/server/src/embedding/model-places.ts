@@ -1,0 +1,39 @@
+// Finds the text models under a folder: each directory that has a list of modules or a tokenizer, named as on the Hugging Face hub.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface ModelPlace {
+  readonly name: string;
+  readonly directory: string;
+}
+
+/** The bundled models lie in directories named by the last part of their names. */
+const bundledNames: Readonly<Record<string, string>> = { 'all-MiniLM-L6-v2': 'sentence-transformers/all-MiniLM-L6-v2' };
+
+const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() ?? false;
+
+const subdirectories = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => !entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name);
+  return names.toSorted();
+};
+
+const isTextModel = async (directory: string): Promise<boolean> =>
+  (await isFile(join(directory, 'modules.json'))) || (await isFile(join(directory, 'tokenizer.json')));
+
+/** Looks at `folder/model` and `folder/owner/model`. A folder that is not there holds no models. */
+export async function findModels(folder: string): Promise<ModelPlace[]> {
+  const places: ModelPlace[] = [];
+  for (const first of await subdirectories(folder)) {
+    const directory = join(folder, first);
+    if (await isTextModel(directory)) {
+      places.push({ name: bundledNames[first] ?? first, directory });
+      continue;
+    }
+    for (const second of await subdirectories(directory)) {
+      const inner = join(directory, second);
+      if (await isTextModel(inner)) places.push({ name: `${first}/${second}`, directory: inner });
+    }
+  }
+  return places;
+}

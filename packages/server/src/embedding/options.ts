@@ -1,0 +1,73 @@
+// The options of the embedding room with their defaults, and the log it writes to.
+import { availableParallelism } from 'node:os';
+import type { ModelPlace } from './model-places.js';
+
+type LogMethod = (fields: object, message: string) => void;
+
+/** The part of pino's logger that is used here. */
+export interface EmbeddingLog {
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
+}
+
+export interface EmbeddingOptions {
+  /** Folders searched for models: `folder/model` and `folder/owner/model`. */
+  readonly modelDirectories?: readonly string[];
+  /** Models by name and place, before those found in folders. */
+  readonly models?: readonly ModelPlace[];
+  /** The model of a request that names none: full name or its last part. Default all-MiniLM-L6-v2. */
+  readonly defaultModel?: string;
+  /** Inference processes of a model. One with two threads answers first, two with one thread carry more. Default 1. */
+  readonly workers?: number;
+  /** Threads of each process. Default 2, or the number of cores if that is less. */
+  readonly threadsPerWorker?: number;
+  /** L1: most entries (default 10,000; 0 turns it off) and most bytes (default 64 MiB). */
+  readonly cacheEntries?: number;
+  readonly cacheBytes?: number;
+  /** Longest text in characters. Default 8192. */
+  readonly maxTextLength?: number;
+  /** Most texts that wait or run; past it requests are refused as `unavailable`. Defaults 2,048 and 8,192. */
+  readonly maxQueuedQueries?: number;
+  readonly maxQueuedBulk?: number;
+  /** Most padded tokens of one batch. Default 512. */
+  readonly batchTokens?: number;
+  /** A process that takes longer is ended and replaced. Defaults 60 s each. */
+  readonly loadTimeoutMs?: number;
+  readonly runTimeoutMs?: number;
+  /** Told of every batch that ran: for the latency histogram of inference. */
+  readonly onInference?: (batch: {
+    readonly model: string;
+    readonly texts: number;
+    readonly tokens: number;
+    readonly seconds: number;
+  }) => void;
+  readonly log?: EmbeddingLog;
+}
+
+export type Settings = Required<EmbeddingOptions>;
+
+const nothing = (): void => undefined;
+const silent: EmbeddingLog = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** The options with the defaults in place of what is absent. */
+export function withDefaults(options: EmbeddingOptions): Settings {
+  return {
+    modelDirectories: options.modelDirectories ?? [],
+    models: options.models ?? [],
+    defaultModel: options.defaultModel ?? 'all-MiniLM-L6-v2',
+    workers: options.workers ?? 1,
+    threadsPerWorker: options.threadsPerWorker ?? Math.min(2, availableParallelism()),
+    cacheEntries: options.cacheEntries ?? 10_000,
+    cacheBytes: options.cacheBytes ?? 64 * 2 ** 20,
+    maxTextLength: options.maxTextLength ?? 8192,
+    maxQueuedQueries: options.maxQueuedQueries ?? 2048,
+    maxQueuedBulk: options.maxQueuedBulk ?? 8192,
+    batchTokens: options.batchTokens ?? 512,
+    loadTimeoutMs: options.loadTimeoutMs ?? 60_000,
+    runTimeoutMs: options.runTimeoutMs ?? 60_000,
+    onInference: options.onInference ?? nothing,
+    log: options.log ?? silent,
+  };
+}

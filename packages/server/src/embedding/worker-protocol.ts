@@ -1,0 +1,53 @@
+// What the server and an inference process say to each other, over the process's own channel.
+import type { Pooling } from './model-directory.js';
+
+/** The first message to a process: what to load, and how. */
+export interface LoadRequest {
+  readonly kind: 'load';
+  readonly file: string;
+  readonly threads: number;
+  readonly dimension: number;
+  readonly pooling: Pooling;
+  readonly padId: number;
+  /** SHA-256 of the file when it is known: it is not read a second time. */
+  readonly hash: string | undefined;
+}
+
+/** One batch: the ids of all texts one after another, and how many each text has. */
+export interface RunRequest {
+  readonly kind: 'run';
+  readonly id: number;
+  readonly ids: Int32Array;
+  readonly lengths: Int32Array;
+}
+
+export type WorkerRequest = LoadRequest | RunRequest;
+
+export type WorkerReply =
+  | { readonly kind: 'ready'; readonly hash: string }
+  | { readonly kind: 'failed'; readonly message: string }
+  /** Pooled, not normalised, one row a text in the order of the request. */
+  | { readonly kind: 'vectors'; readonly id: number; readonly values: Float32Array }
+  | { readonly kind: 'error'; readonly id: number; readonly message: string };
+
+const hasKind = (value: unknown): value is { readonly kind: unknown } => typeof value === 'object' && value !== null && 'kind' in value;
+
+export function isWorkerReply(value: unknown): value is WorkerReply {
+  return hasKind(value) && (value.kind === 'ready' || value.kind === 'failed' || value.kind === 'vectors' || value.kind === 'error');
+}
+
+export function isWorkerRequest(value: unknown): value is WorkerRequest {
+  return hasKind(value) && (value.kind === 'load' || value.kind === 'run');
+}
+
+/** The batch of these texts' ids as one message. */
+export function runRequest(id: number, texts: readonly Int32Array[]): RunRequest {
+  const lengths = Int32Array.from(texts, (ids) => ids.length);
+  const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let offset = 0;
+  for (const text of texts) {
+    ids.set(text, offset);
+    offset += text.length;
+  }
+  return { kind: 'run', id, ids, lengths };
+}
