@@ -7,7 +7,13 @@
 //   v<row>  the values, little-endian float32, and their CRC32 (LevelDB does not check its blocks when it reads them)
 //   state   {lastRow, changes, rows}: row numbers are never used twice; `changes` tells a store from an older copy of itself
 //   trained a trained, empty FAISS index, from which every later generation starts
+//
+// Beside it lies `acknowledged`, the number of the last commit that was answered. LevelDB takes a cut log for the trace of a crash and opens
+// without a word; we know better when commits that were answered are missing. It is written after the sync, never synced itself: it can lag, not lead.
 import { ClassicLevel } from 'classic-level';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { VoisinError } from '../errors.js';
 
@@ -69,27 +75,45 @@ function encodeValues(values: Float32Array): Buffer {
 export class RowStore {
   readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
   readonly #valueBytes: number;
+  readonly #acknowledged: number;
   #state: StoreState;
 
-  private constructor(db: ClassicLevel<Uint8Array, Uint8Array>, dimension: number, state: StoreState) {
+  private constructor(db: ClassicLevel<Uint8Array, Uint8Array>, dimension: number, acknowledged: number, state: StoreState) {
     this.#db = db;
     this.#valueBytes = dimension * 4;
+    this.#acknowledged = acknowledged;
     this.#state = state;
   }
 
-  /** Opens the store in `directory`, or makes an empty one. LevelDB's own errors pass through (LEVEL_LOCKED, LEVEL_CORRUPTION, ...). */
+  /**
+   * Opens the store in `directory`, or makes an empty one. LevelDB's own errors pass through (LEVEL_LOCKED, LEVEL_CORRUPTION, ...).
+   * Errors: VoisinError internal when commits that were answered are missing.
+   */
   static async open(directory: string, dimension: number): Promise<RowStore> {
-    const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
+    await mkdir(directory, { recursive: true });
+    const db = new ClassicLevel<Uint8Array, Uint8Array>(join(directory, 'level'), {
       keyEncoding: 'view',
       valueEncoding: 'view',
       writeBufferSize: writeBufferBytes,
       maxOpenFiles: 200,
     });
     await db.open();
+    const acknowledged = openSync(join(directory, 'acknowledged'), constants.O_RDWR | constants.O_CREAT, 0o644);
     try {
-      const state = await db.get(stateKey);
-      return new RowStore(db, dimension, state === undefined ? { lastRow: 0, changes: 0, rows: 0 } : parseState(state));
+      const bytes = await db.get(stateKey);
+      const state = bytes === undefined ? { lastRow: 0, changes: 0, rows: 0 } : parseState(bytes);
+      const known = Buffer.alloc(8);
+      readSync(acknowledged, known, 0, 8, 0);
+      if (known.readDoubleLE() > state.changes) {
+        throw new VoisinError(
+          'internal',
+          `the store ends at change ${state.changes}, but change ${known.readDoubleLE()} was answered: a file of it was cut or is an older copy; ` +
+            'restore it from a backup, or delete the file rows/acknowledged to serve what is left',
+        );
+      }
+      return new RowStore(db, dimension, acknowledged, state);
     } catch (error) {
+      closeSync(acknowledged);
       await db.close();
       throw error;
     }
@@ -125,6 +149,9 @@ export class RowStore {
     operations.push({ type: 'put', key: stateKey, value: Buffer.from(JSON.stringify(state)) });
     await this.#db.batch(operations, { sync: true });
     this.#state = state;
+    const mark = Buffer.allocUnsafe(8);
+    mark.writeDoubleLE(state.changes);
+    writeSync(this.#acknowledged, mark, 0, 8, 0);
   }
 
   /** The ids of all rows, ascending by row. */
@@ -194,6 +221,7 @@ export class RowStore {
 
   async close(): Promise<void> {
     await this.#db.close();
+    closeSync(this.#acknowledged);
   }
 
   async *#scan(prefix: number, fromRow: number): AsyncGenerator<[Uint8Array, Uint8Array][]> {

@@ -13,6 +13,8 @@ import { hasCode, syncPath } from './disk.js';
 export interface SnapshotHeader {
   readonly dimension: number;
   readonly metric: string;
+  /** A flat index that stands in for one that wants training. */
+  readonly standIn: boolean;
   readonly positions: number;
   /** The store's state when the bytes were taken. */
   readonly lastRow: number;
@@ -109,10 +111,11 @@ async function readRange(path: string, start: number, end: number): Promise<Buff
 
 function parseHeader(bytes: Buffer): SnapshotHeader {
   const header: Partial<SnapshotHeader> = JSON.parse(bytes.toString());
-  const { dimension, metric, positions, lastRow, changes, faissBytes, writtenAt } = header;
+  const { dimension, metric, standIn, positions, lastRow, changes, faissBytes, writtenAt } = header;
   if (
     typeof dimension !== 'number' ||
     typeof metric !== 'string' ||
+    typeof standIn !== 'boolean' ||
     typeof positions !== 'number' ||
     typeof lastRow !== 'number' ||
     typeof changes !== 'number' ||
@@ -121,5 +124,5 @@ function parseHeader(bytes: Buffer): SnapshotHeader {
   ) {
     throw damaged('its header lacks a field');
   }
-  return { dimension, metric, positions, lastRow, changes, faissBytes, writtenAt };
+  return { dimension, metric, standIn, positions, lastRow, changes, faissBytes, writtenAt };
 }

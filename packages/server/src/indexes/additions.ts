@@ -1,0 +1,47 @@
+// Adding rows to FAISS in pieces of some ten milliseconds, so that searches, which wait for an addition, never wait for long.
+import type { NewRow } from '../store/row-store.js';
+import type { Definition } from './definition.js';
+import type { Generation } from './generation.js';
+import { prepare } from './geometry.js';
+
+const pieceMilliseconds = 10;
+const [leastPiece, greatestPiece] = [16, 16_384];
+/** FAISS's HNSW sets up a lock for every stored vector at each call: a piece is at least this share of the index. */
+const leastShare = 1 / 2000;
+
+export class Additions {
+  readonly #definition: Definition;
+  readonly #threads: number;
+  #piece = 64;
+
+  constructor(definition: Definition, threads: number) {
+    this.#definition = definition;
+    this.#threads = threads;
+  }
+
+  /** Adds to FAISS, without booking; searches that start meanwhile are told to find booked positions only. */
+  async add(generation: Generation, added: readonly NewRow[]): Promise<void> {
+    const { metric, wanted } = this.#definition;
+    const { dimension } = wanted;
+    const values = new Float32Array(added.length * dimension);
+    for (const [at, row] of added.entries()) values.set(row.values, at * dimension);
+    const prepared = prepare(metric, values, dimension);
+    generation.adding = true;
+    try {
+      for (let start = 0; start < added.length;) {
+        const end = Math.min(added.length, start + Math.max(this.#piece, Math.ceil(generation.size * leastShare)));
+        const startedAt = performance.now();
+        await generation.faiss.add(prepared.subarray(start * dimension, end * dimension), { threads: this.#threads });
+        this.#learn(end - start, performance.now() - startedAt);
+        start = end;
+      }
+    } finally {
+      generation.adding = false;
+    }
+  }
+
+  #learn(rows: number, milliseconds: number): void {
+    const fitting = (rows * pieceMilliseconds) / Math.max(milliseconds, 0.05);
+    this.#piece = Math.round(Math.min(greatestPiece, Math.max(leastPiece, (this.#piece + fitting) / 2)));
+  }
+}

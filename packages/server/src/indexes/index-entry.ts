@@ -1,0 +1,222 @@
+// One index in the catalogue: closed, opening, open or damaged, and how it goes from one to the other.
+import { VoisinError } from '../errors.js';
+import { hasCode, isDiskFull } from '../store/disk.js';
+import { RowStore } from '../store/row-store.js';
+import { type Definition, describe } from './definition.js';
+import type { IndexSize } from './indexes.js';
+import { ManagedIndex } from './managed-index.js';
+import { OpenIndex, rowsPath } from './open-index.js';
+import type { IndexServices } from './services.js';
+import type { IndexInfo } from './types.js';
+
+/** A damaged index is looked at again after this long: an operator may have mended it. */
+const damagedPauseMilliseconds = 5000;
+
+export class IndexEntry {
+  readonly definition: Definition;
+  readonly face: ManagedIndex;
+  readonly #directory: string;
+  readonly #services: IndexServices;
+  readonly #makeRoom: () => Promise<void>;
+  readonly #definitionDamaged: boolean;
+  #damaged: { readonly reason: string; readonly at: number } | undefined;
+  #open: Promise<OpenIndex> | undefined;
+  #opened: OpenIndex | undefined;
+  #closing: Promise<void> | undefined;
+  #removed = false;
+  #users = 0;
+  #whenUnused: (() => void)[] = [];
+  /** Rows when the index was last open or looked at. */
+  #knownRows: number | undefined;
+  #counting: Promise<void> | undefined;
+  usedAt = Date.now();
+
+  constructor(
+    definition: Definition,
+    directory: string,
+    damaged: string | undefined,
+    services: IndexServices,
+    makeRoom: () => Promise<void>,
+  ) {
+    this.definition = definition;
+    this.#directory = directory;
+    this.#services = services;
+    this.#makeRoom = makeRoom;
+    this.#definitionDamaged = damaged !== undefined;
+    this.#damaged = damaged === undefined ? undefined : { reason: damaged, at: Date.now() };
+    this.face = new ManagedIndex(definition, directory, (use) => this.#lend(use), services);
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
+  get isIdle(): boolean {
+    return this.#users === 0 && this.#opened !== undefined;
+  }
+
+  async info(): Promise<IndexInfo> {
+    await this.#countRows();
+    const open = this.#opened;
+    const state = this.#damaged === undefined ? (open?.state ?? 'ready') : 'damaged';
+    return describe(this.definition, {
+      vectors: open?.generation.alive ?? this.#knownRows ?? 0,
+      state,
+      reason: this.#damaged?.reason ?? open?.reason,
+    });
+  }
+
+  size(): IndexSize | undefined {
+    if (this.#opened === undefined) return undefined;
+    const { generation, writesWaiting } = this.#opened;
+    const { tenant, id } = this.definition;
+    return { tenant, index: id, vectors: generation.alive, deadRows: generation.dead, memoryBytes: generation.memoryBytes, writesWaiting };
+  }
+
+  /** Closes the index when nobody used it for long; writes its snapshot when that is due. */
+  async tidy(): Promise<void> {
+    if (this.#opened === undefined || this.#closing !== undefined) return;
+    if (this.isIdle && Date.now() - this.usedAt > this.#services.limits.idleMilliseconds) await this.close();
+    else await this.#opened.snapshotWhenDue();
+  }
+
+  /** Waits for those who use it, writes a snapshot and closes the files. The next use opens it again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close({ snapshot: true }).finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  /** Closes for good and lets `removeFiles` take the files away. */
+  async remove(removeFiles: () => Promise<void>): Promise<void> {
+    this.#removed = true;
+    await Promise.all([this.#closing, this.#counting]);
+    await this.#close({ snapshot: false });
+    await removeFiles();
+  }
+
+  async #close(options: { readonly snapshot: boolean }): Promise<void> {
+    const opening = this.#open;
+    if (opening === undefined) return;
+    await this.#unused();
+    const open = await opening.catch(() => undefined);
+    if (open !== undefined) {
+      this.#knownRows = open.generation.alive;
+      await open.close(options);
+    }
+    this.#opened = undefined;
+    this.#open = undefined;
+  }
+
+  async #lend<T>(use: (index: OpenIndex) => Promise<T>): Promise<T> {
+    await this.#closing;
+    if (this.#removed) throw new VoisinError('not_found', `no index ${JSON.stringify(this.definition.id)}`);
+    if (this.#opened?.broken !== undefined && this.#users === 0) await this.close();
+    this.#users++;
+    this.usedAt = Date.now();
+    try {
+      const index = await this.#opening();
+      if (index.broken !== undefined) {
+        throw new VoisinError(
+          'unavailable',
+          'the index is being opened anew after a fault',
+          { retryAfterSeconds: 1 },
+          { cause: index.broken },
+        );
+      }
+      return await use(index);
+    } finally {
+      this.#users--;
+      this.usedAt = Date.now();
+      if (this.#users === 0) for (const resolve of this.#whenUnused.splice(0)) resolve();
+    }
+  }
+
+  #unused(): Promise<void> {
+    return this.#users === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenUnused.push(resolve));
+  }
+
+  #opening(): Promise<OpenIndex> {
+    if (this.#damaged !== undefined && (this.#definitionDamaged || Date.now() - this.#damaged.at < damagedPauseMilliseconds)) {
+      return Promise.reject(this.#damagedError(this.#damaged.reason));
+    }
+    this.#open ??= this.#openNow().catch((error: unknown) => {
+      this.#open = undefined;
+      throw error;
+    });
+    return this.#open;
+  }
+
+  async #openNow(): Promise<OpenIndex> {
+    await this.#counting;
+    await this.#makeRoom();
+    const startedAt = performance.now();
+    try {
+      this.#opened = await OpenIndex.open(this.#directory, this.definition, this.#services);
+      this.#damaged = undefined;
+      const milliseconds = Math.round(performance.now() - startedAt);
+      this.#services.log.info({ ...this.#names(), milliseconds, vectors: this.#opened.generation.alive }, 'an index is open');
+      return this.#opened;
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** What keeps the index from opening: passing (disk full, files held by another process, too many open) or damage. */
+  #explain(error: unknown): VoisinError {
+    if (isDiskFull(error))
+      return new VoisinError(
+        'resource_exhausted',
+        'the disk is full: the index cannot be opened until there is room',
+        { retryAfterSeconds: 5 },
+        { cause: error },
+      );
+    if (hasCode(error, 'LEVEL_LOCKED') || causeHasCode(error, 'LEVEL_LOCKED')) {
+      return new VoisinError('unavailable', "another process holds this index's files", { retryAfterSeconds: 5 }, { cause: error });
+    }
+    if (causeHasCode(error, 'EMFILE'))
+      return new VoisinError('unavailable', 'too many files are open', { retryAfterSeconds: 5 }, { cause: error });
+    const reason = reasonOf(error);
+    this.#damaged = { reason, at: Date.now() };
+    this.#services.log.error({ err: error, ...this.#names(), reason }, 'an index is damaged: it is set aside, the others serve');
+    return this.#damagedError(reason, error);
+  }
+
+  #damagedError(reason: string, cause?: unknown): VoisinError {
+    return new VoisinError('failed_precondition', `index ${this.definition.id} is damaged: ${reason}`, { reason }, { cause });
+  }
+
+  /** Counts the rows of an index that is closed, without loading it. */
+  #countRows(): Promise<void> {
+    if (this.#open !== undefined || this.#knownRows !== undefined || this.#definitionDamaged) return Promise.resolve();
+    this.#counting ??= this.#countNow().finally(() => {
+      this.#counting = undefined;
+    });
+    return this.#counting;
+  }
+
+  async #countNow(): Promise<void> {
+    try {
+      const store = await RowStore.open(rowsPath(this.#directory), this.definition.wanted.dimension);
+      this.#knownRows = store.state.rows;
+      await store.close();
+    } catch (error) {
+      this.#explain(error);
+    }
+  }
+
+  #names(): { index: string; tenant: string } {
+    return { index: this.definition.id, tenant: this.definition.tenant };
+  }
+}
+
+function causeHasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (hasCode(error.cause, code) || hasCode(error, code));
+}
+
+/** LevelDB says what is wrong in the cause of its error. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

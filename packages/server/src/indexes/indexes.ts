@@ -1,0 +1,167 @@
+// All managed indexes of the server: finding, making and deleting them, opening on first use, closing what is idle.
+import { LRUCache } from 'lru-cache';
+import { VoisinError } from '../errors.js';
+import type { DataDirectory } from '../store/data-directory.js';
+import { hasCode } from '../store/disk.js';
+import { define, loadDefinition, storedDefinition } from './definition.js';
+import { IndexEntry } from './index-entry.js';
+import type { ManagedIndex } from './managed-index.js';
+import { Background, type IndexLimits, type IndexServices, type Log } from './services.js';
+import type { CreateIndex, IndexInfo, Page } from './types.js';
+
+const housekeepingMilliseconds = 1000;
+
+export interface IndexesOptions {
+  readonly directory: DataDirectory;
+  readonly log: Log;
+  readonly limits: IndexLimits;
+  readonly threads: number;
+}
+
+/** For metrics: what the open indexes hold. */
+export interface IndexSize {
+  readonly tenant: string;
+  readonly index: string;
+  readonly vectors: number;
+  readonly deadRows: number;
+  readonly memoryBytes: number;
+  readonly writesWaiting: number;
+}
+
+export class Indexes {
+  readonly #directory: DataDirectory;
+  readonly #services: IndexServices;
+  /** By id, in the order of creation. */
+  readonly #entries = new Map<string, IndexEntry>();
+  readonly #housekeeping: NodeJS.Timeout;
+  #tidying = false;
+
+  private constructor({ directory, log, limits, threads }: IndexesOptions) {
+    this.#directory = directory;
+    this.#services = { log, limits, threads, records: new LRUCache({ maxSize: limits.metadataCacheBytes }), background: new Background() };
+    this.#housekeeping = setInterval(() => void this.#tidy(), housekeepingMilliseconds).unref();
+  }
+
+  /** Finds what lies in the data directory. An index that cannot be read is kept as damaged, and stops nobody. */
+  static async open(options: IndexesOptions): Promise<Indexes> {
+    const { directory, log } = options;
+    const indexes = new Indexes(options);
+    const found = await directory.scan((path, error) => log.warn({ err: error, path }, 'a leftover of an earlier run cannot be removed'));
+    const entries = found.map((entry) => {
+      const { tenant, id } = entry;
+      try {
+        if ('damaged' in entry) throw new Error(entry.damaged);
+        return indexes.#entry(loadDefinition(tenant, id, entry.definition), undefined);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.error({ tenant, index: id, reason }, 'an index is damaged: it is set aside, the others serve');
+        return indexes.#entry(define(tenant, { name: id, dimension: 1 }, id, new Date(0).toISOString()), reason);
+      }
+    });
+    for (const entry of entries.sort((a, b) => order(a) - order(b) || (a.definition.id < b.definition.id ? -1 : 1)))
+      indexes.#entries.set(entry.definition.id, entry);
+    return indexes;
+  }
+
+  /** Makes an empty index. Errors: invalid_argument, naming the field; resource_exhausted (too many, disk full). */
+  async create(tenant: string, wanted: CreateIndex): Promise<IndexInfo> {
+    const definition = define(tenant, wanted);
+    const { maxIndexes } = this.#services.limits;
+    if (this.#entries.size >= maxIndexes) {
+      throw new VoisinError(
+        'resource_exhausted',
+        `there are ${maxIndexes} indexes, and no more are allowed (MAX_INDEXES); delete one first`,
+      );
+    }
+    await this.#directory.create(tenant, definition.id, storedDefinition(definition));
+    const entry = this.#entry(definition, undefined);
+    this.#entries.set(definition.id, entry);
+    return entry.info();
+  }
+
+  /** The index, opened on its first use. `tenant` undefined: any tenant's. Errors: not_found, also for another tenant's. */
+  get(tenant: string | undefined, id: string): ManagedIndex {
+    return this.#find(tenant, id).face;
+  }
+
+  /** What is known of the index, also of a damaged one. Errors: not_found. */
+  info(tenant: string | undefined, id: string): Promise<IndexInfo> {
+    return this.#find(tenant, id).info();
+  }
+
+  async list(tenant: string | undefined, { limit, cursor }: Page): Promise<{ indexes: IndexInfo[]; next_cursor?: string }> {
+    const mine = [...this.#entries.values()].filter(({ definition }) => tenant === undefined || definition.tenant === tenant);
+    const start = cursor === undefined ? 0 : mine.findIndex((entry) => cursorOf(entry) > cursor);
+    const rest = start === -1 ? [] : mine.slice(start);
+    const page = rest.slice(0, limit);
+    const last = page.at(-1);
+    const indexes = await Promise.all(page.map((entry) => entry.info()));
+    return last !== undefined && rest.length > limit ? { indexes, next_cursor: cursorOf(last) } : { indexes };
+  }
+
+  /** Deletes an index for good. Errors: not_found. */
+  async delete(tenant: string | undefined, id: string): Promise<void> {
+    const entry = this.#find(tenant, id);
+    this.#entries.delete(id);
+    await entry.remove(() => this.#directory.remove(entry.definition.tenant, id));
+  }
+
+  sizes(): IndexSize[] {
+    return [...this.#entries.values()].flatMap((entry) => entry.size() ?? []);
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /** Writes the snapshots that are wanted and closes all files. */
+  async close(): Promise<void> {
+    clearInterval(this.#housekeeping);
+    await Promise.all([...this.#entries.values()].map((entry) => entry.close()));
+  }
+
+  #entry(definition: IndexEntry['definition'], damaged: string | undefined): IndexEntry {
+    const directory = this.#directory.indexPath(definition.tenant, definition.id);
+    return new IndexEntry(definition, directory, damaged, this.#services, () => this.#makeRoom());
+  }
+
+  #find(tenant: string | undefined, id: string): IndexEntry {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || (tenant !== undefined && entry.definition.tenant !== tenant)) {
+      throw new VoisinError('not_found', `no index ${JSON.stringify(id)}`);
+    }
+    return entry;
+  }
+
+  /** Closes the index that was used the longest ago when as many are open as may be. Errors: unavailable when all are in use. */
+  async #makeRoom(): Promise<void> {
+    const open = [...this.#entries.values()].filter(({ isOpen }) => isOpen);
+    const { maxOpenIndexes } = this.#services.limits;
+    if (open.length < maxOpenIndexes) return;
+    const idle = open.filter(({ isIdle }) => isIdle).sort((a, b) => a.usedAt - b.usedAt)[0];
+    if (idle === undefined) {
+      throw new VoisinError('unavailable', `${maxOpenIndexes} indexes are open and in use, and no more may be (MAX_OPEN_INDEXES)`, {
+        retryAfterSeconds: 1,
+      });
+    }
+    await idle.close();
+  }
+
+  async #tidy(): Promise<void> {
+    if (this.#tidying) return;
+    this.#tidying = true;
+    try {
+      for (const entry of this.#entries.values()) await entry.tidy();
+    } catch (error) {
+      if (!hasCode(error, 'LEVEL_DATABASE_NOT_OPEN'))
+        this.#services.log.warn({ err: error }, 'looking after the open indexes failed; it is done again in a second');
+    } finally {
+      this.#tidying = false;
+    }
+  }
+}
+
+const order = ({ definition }: IndexEntry): number => Date.parse(definition.createdAt);
+
+/** Ascending as the list is: ISO dates compare as texts do. */
+const cursorOf = ({ definition }: IndexEntry): string => `${definition.createdAt}_${definition.id}`;

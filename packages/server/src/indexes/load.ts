@@ -1,0 +1,132 @@
+// From the disk to a generation: the snapshot where it is whole, and the rows of the store that came after it.
+import { Index } from '@voisin/faiss';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDiskFull } from '../store/disk.js';
+import type { RowStore } from '../store/row-store.js';
+import { readSnapshot } from '../store/snapshot.js';
+import type { Definition } from './definition.js';
+import { Columns, type MetadataBatch } from './filter/index.js';
+import { Generation } from './generation.js';
+import { faissMetric, prepare } from './geometry.js';
+import { factoryString, type IndexType, trainingNeeds } from './index-type.js';
+import type { IndexServices } from './services.js';
+
+export const snapshotPath = (directory: string): string => join(directory, 'index.faiss');
+
+export interface Loaded {
+  readonly generation: Generation;
+  readonly rowOfId: Map<string, number>;
+  /** The store's change at which the snapshot was taken; 0: there is none that serves. */
+  readonly snapshotChanges: number;
+  readonly snapshotAt: string | undefined;
+}
+
+/** What answers while training is wanted: exact, and quick enough for as long as there are few vectors. */
+export const standIn: IndexType = { family: 'flat' };
+
+/** An empty FAISS index of the type that serves: trained, where the type wants it. `trained` is the store's trained, empty index. */
+export async function emptyFaiss(
+  { wanted, metric, type, efConstruction }: Definition,
+  trained: Uint8Array | undefined,
+): Promise<{ faiss: Index; serving: IndexType }> {
+  if (trained !== undefined) return { faiss: await Index.deserialize(trained), serving: type };
+  const serving = trainingNeeds(type) === undefined ? type : standIn;
+  const faiss = await Index.fromFactory(wanted.dimension, factoryString(serving), faissMetric(metric));
+  if (serving.family === 'hnsw') await faiss.setParameter('efConstruction', efConstruction);
+  return { faiss, serving };
+}
+
+/** Loads what lies in `directory`. Errors: whatever the store or FAISS cannot read. A snapshot that does not serve is set aside, never an error. */
+export async function load(directory: string, definition: Definition, store: RowStore, services: IndexServices): Promise<Loaded> {
+  const ids = new Map<number, string>();
+  for await (const entries of store.ids()) for (const { row, id } of entries) ids.set(row, id);
+  const trained = await store.trained();
+  const snapshot = await loadSnapshot(directory, definition, store, ids, trained !== undefined, services);
+  const { faiss, serving } = snapshot ?? (await emptyFaiss(definition, trained));
+  const placed: [number, string][] = [];
+  for (const row of snapshot?.rows ?? []) placed.push([row, ids.get(row) ?? '']);
+  for await (const { rows, values } of store.valuesAfter(snapshot?.lastRow ?? 0)) {
+    await faiss.add(prepare(definition.metric, values, definition.wanted.dimension), { threads: services.threads });
+    for (const row of rows) placed.push([row, ids.get(row) ?? '']);
+  }
+  const generation = new Generation(faiss, serving, placed, (own) => new Columns(() => metadataOf(own, store), { rows: own.size }));
+  const rowOfId = new Map<string, number>();
+  for (const [row, id] of ids) rowOfId.set(id, row);
+  return { generation, rowOfId, snapshotChanges: snapshot?.changes ?? 0, snapshotAt: snapshot?.writtenAt };
+}
+
+/** The stored metadata of a generation's rows. */
+export async function* metadataOf(generation: Generation, store: RowStore): AsyncGenerator<MetadataBatch> {
+  for await (const entries of store.metadata()) {
+    const positions: number[] = [];
+    const metadata: string[] = [];
+    for (const entry of entries) {
+      const position = generation.positionOf(entry.row);
+      if (position === undefined) continue;
+      positions.push(position);
+      metadata.push(entry.metadata);
+    }
+    yield { positions, metadata };
+  }
+}
+
+interface UsableSnapshot {
+  readonly faiss: Index;
+  readonly serving: IndexType;
+  readonly rows: Float64Array;
+  readonly lastRow: number;
+  readonly changes: number;
+  readonly writtenAt: string;
+}
+
+async function loadSnapshot(
+  directory: string,
+  definition: Definition,
+  store: RowStore,
+  ids: ReadonlyMap<number, string>,
+  isTrained: boolean,
+  { log }: IndexServices,
+): Promise<UsableSnapshot | undefined> {
+  const path = snapshotPath(directory);
+  await rm(`${path}.new`, { force: true, recursive: true });
+  try {
+    const snapshot = await readSnapshot(path);
+    if (snapshot === undefined) return undefined;
+    const { header, rows } = snapshot;
+    const wantsTraining = trainingNeeds(definition.type) !== undefined;
+    // Trained since: every row goes into the trained index, which the store has.
+    if (wantsTraining && header.standIn && isTrained) return undefined;
+    const doubt = doubtOf(header, definition, store, ids, rows);
+    if (doubt !== undefined) throw new Error(`the snapshot index.faiss does not belong to this store: ${doubt}`);
+    const faiss = await Index.read(path);
+    if (faiss.ntotal !== rows.length || faiss.dimension !== definition.wanted.dimension) {
+      await faiss.release();
+      throw new Error('the snapshot index.faiss does not hold what its trailer says');
+    }
+    return { faiss, serving: header.standIn ? standIn : definition.type, rows, ...header };
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    const aside = `${path}.damaged`;
+    log.warn(
+      { err: error, index: definition.id, tenant: definition.tenant, aside },
+      'a snapshot does not serve: it is set aside and made again from the store',
+    );
+    await rename(path, aside);
+    return undefined;
+  }
+}
+
+function doubtOf(
+  header: { dimension: number; metric: string; lastRow: number; changes: number },
+  { wanted, metric }: Definition,
+  { state }: RowStore,
+  ids: ReadonlyMap<number, string>,
+  rows: Float64Array,
+): string | undefined {
+  if (header.dimension !== wanted.dimension || header.metric !== metric) return 'its dimension or metric is another';
+  if (header.changes > state.changes || header.lastRow > state.lastRow) return 'it is newer than the store';
+  const known = new Set(rows);
+  for (const row of ids.keys()) if (row <= header.lastRow && !known.has(row)) return `row ${row} is missing in it`;
+  return undefined;
+}

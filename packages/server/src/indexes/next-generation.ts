@@ -1,0 +1,120 @@
+// Training and compaction: both build the next generation beside the one that serves, catch up, and swap.
+import { Index } from '@voisin/faiss';
+import { VoisinError } from '../errors.js';
+import { emptyFaiss, metadataOf } from './load.js';
+import { Generation } from './generation.js';
+import { faissMetric, prepare } from './geometry.js';
+import { factoryString, type IndexType, listsFor, trainingNeeds } from './index-type.js';
+import type { OpenIndex } from './open-index.js';
+
+/** k-means takes no more than 256 points for each centroid (FAISS's max_points_per_centroid), and this many rows of memory suffice. */
+const maxTrainingRows = 100_000;
+/** What is left to catch up when writers are made to wait for the swap. */
+const swapRows = 500;
+const maxRounds = 8;
+const slice = 256;
+
+/** Trains the index's type on its rows, then moves them into it. Errors: failed_precondition when there are too few. */
+export async function train(index: OpenIndex): Promise<void> {
+  const { definition, store } = index;
+  const { type, metric, wanted } = definition;
+  const needs = trainingNeeds(type);
+  if (needs === undefined) return;
+  const { alive } = index.generation;
+  if (alive < needs.least) {
+    throw new VoisinError(
+      'failed_precondition',
+      `training ${factoryString(type)} takes at least ${needs.least} vectors and this index has ${alive}; ` +
+        `it answers exactly until then, and trains by itself from ${needs.good}`,
+    );
+  }
+  const faiss = await Index.fromFactory(wanted.dimension, factoryString(type, listsFor(alive)), faissMetric(metric));
+  await faiss.train(prepare(metric, await sample(index), wanted.dimension), { threads: 1 });
+  // Before the swap, so that a start finds the trained index whichever generation the snapshot holds.
+  await store.putTrained(await faiss.serialize());
+  await build(index, faiss, type);
+}
+
+/** Builds the index again without its dead rows. */
+export async function compact(index: OpenIndex): Promise<void> {
+  const { faiss, serving } = await emptyFaiss(index.definition, await index.store.trained());
+  await build(index, faiss, serving);
+}
+
+/** Rows spread evenly over all that are alive: the same rows give the same training. */
+async function sample({ generation, store, definition }: OpenIndex): Promise<Float32Array> {
+  const step = Math.max(1, generation.alive / maxTrainingRows);
+  const rows: number[] = [];
+  let alive = 0;
+  for (let position = 0; position < generation.size; position++) {
+    if (generation.isLive(position) && alive++ >= rows.length * step) rows.push(generation.rowAt(position));
+  }
+  const { dimension } = definition.wanted;
+  const values = new Float32Array(rows.length * dimension);
+  let filled = 0;
+  for (let start = 0; start < rows.length; start += 1000) {
+    const chunk = await store.values(rows.slice(start, start + 1000));
+    for (const [at, row] of rows.slice(start, start + 1000).entries()) {
+      // Deleted since.
+      if (chunk.missing.has(row)) continue;
+      values.set(chunk.values.subarray(at * dimension, (at + 1) * dimension), filled++ * dimension);
+    }
+  }
+  return values.subarray(0, filled * dimension);
+}
+
+async function build(index: OpenIndex, faiss: Index, serving: IndexType): Promise<void> {
+  const rows: number[] = [];
+  try {
+    for (let round = 0; round < maxRounds && index.store.state.lastRow - (rows.at(-1) ?? 0) > swapRows; round++) {
+      const before = rows.length;
+      await catchUp(index, faiss, rows);
+      if (rows.length === before) break;
+    }
+    await index.alone(async () => {
+      await catchUp(index, faiss, rows);
+      index.replaceGeneration(nextGeneration(index, faiss, serving, rows));
+    });
+  } catch (error) {
+    await faiss.release();
+    throw error;
+  }
+}
+
+/** Adds the live rows after the last one that `rows` has. A row that is committed but not booked yet is left, with all behind it, for the next round. */
+async function catchUp({ store, generation, definition, closing }: OpenIndex, faiss: Index, rows: number[]): Promise<void> {
+  const { dimension } = definition.wanted;
+  const lastBooked = generation.size === 0 ? 0 : generation.rowAt(generation.size - 1);
+  for await (const batch of store.valuesAfter(rows.at(-1) ?? 0)) {
+    if ((batch.rows[0] ?? 0) > lastBooked) return;
+    const alive = [...batch.rows.entries()].filter(([, row]) => row <= lastBooked && isAlive(generation, row));
+    const values = new Float32Array(alive.length * dimension);
+    for (const [to, [from]] of alive.entries()) values.set(batch.values.subarray(from * dimension, (from + 1) * dimension), to * dimension);
+    const prepared = prepare(definition.metric, values, dimension);
+    for (let start = 0; start < alive.length; start += slice) {
+      if (closing.aborted) throw new VoisinError('unavailable', 'the index is being closed');
+      const end = Math.min(start + slice, alive.length);
+      await faiss.add(prepared.subarray(start * dimension, end * dimension), { threads: 1 });
+      for (const [, row] of alive.slice(start, end)) rows.push(row);
+    }
+  }
+}
+
+function isAlive(generation: Generation, row: number): boolean {
+  const position = generation.positionOf(row);
+  return position !== undefined && generation.isLive(position);
+}
+
+function nextGeneration({ generation: old, store }: OpenIndex, faiss: Index, serving: IndexType, rows: readonly number[]): Generation {
+  const positions = rows.map((row) => old.positionOf(row));
+  const placed = rows.map((row, at): [number, string] => {
+    const position = positions[at];
+    return [row, position === undefined ? '' : old.idAt(position)];
+  });
+  return new Generation(faiss, serving, placed, (own) =>
+    old.columns.select(
+      Uint32Array.from(positions, (position) => position ?? 0),
+      () => metadataOf(own, store),
+    ),
+  );
+}

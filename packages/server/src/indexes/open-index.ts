@@ -1,0 +1,315 @@
+// An index that is open: its store, its generation in memory, and the one line of changes that keeps the two in step.
+//
+// A change is planned, committed to the store with one sync, applied to FAISS in the order of commits, and only then answered.
+import { join } from 'node:path';
+import { VoisinError } from '../errors.js';
+import { freeBytes, isDiskFull } from '../store/disk.js';
+import { RowStore } from '../store/row-store.js';
+import { Additions } from './additions.js';
+import { type Change, changeBytes, type ChangeResult, type Plan, planChanges } from './changes.js';
+import { CommitQueue } from './commit-queue.js';
+import type { Definition } from './definition.js';
+import type { Generation } from './generation.js';
+import { trainingNeeds } from './index-type.js';
+import { load, type Loaded, snapshotPath, standIn } from './load.js';
+import { compact, train } from './next-generation.js';
+import type { IndexServices } from './services.js';
+import { Snapshots } from './snapshots.js';
+import type { IndexState } from './types.js';
+
+/** Dead rows below this are not worth a compaction. */
+const fewDead = 64;
+/** From this many dead rows on, a compaction that falls behind holds the writers back. */
+const manyDead = 10_000;
+const [deadShare, deadShareOfGraph, deadShareThatBlocks] = [0.2, 0.5, 0.7];
+/** Beside twice the bytes of a commit, what LevelDB may need for its own files. */
+const spareDiskBytes = 2 ** 20;
+const failedJobPauseMilliseconds = 60_000;
+
+export class OpenIndex {
+  readonly definition: Definition;
+  readonly #directory: string;
+  readonly #services: IndexServices;
+  readonly #queue: CommitQueue<Change, ChangeResult>;
+  readonly #additions: Additions;
+  readonly #snapshots: Snapshots;
+  readonly #closing = new AbortController();
+  #store: RowStore;
+  #loaded: Loaded;
+  #readOnly: string | undefined;
+  #storeFailed = false;
+  #broken: unknown;
+  #job: 'training' | 'compacting' | undefined;
+  #jobsPausedUntil = 0;
+
+  private constructor(directory: string, definition: Definition, store: RowStore, loaded: Loaded, services: IndexServices) {
+    this.definition = definition;
+    this.#directory = directory;
+    this.#services = services;
+    this.#store = store;
+    this.#loaded = loaded;
+    this.#additions = new Additions(definition, services.threads);
+    this.#queue = new CommitQueue((changes) => this.#commitAndApply(changes), services.limits);
+    this.#snapshots = new Snapshots(this, snapshotPath(directory), loaded, services);
+  }
+
+  static async open(directory: string, definition: Definition, services: IndexServices): Promise<OpenIndex> {
+    const store = await RowStore.open(rowsPath(directory), definition.wanted.dimension);
+    try {
+      const index = new OpenIndex(directory, definition, store, await load(directory, definition, store, services), services);
+      index.#startJobs();
+      return index;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  get store(): RowStore {
+    return this.#store;
+  }
+
+  get generation(): Generation {
+    return this.#loaded.generation;
+  }
+
+  /** Aborted when the index is about to close: background work leaves off. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get state(): IndexState {
+    if (this.#readOnly !== undefined) return 'read_only';
+    if (this.#job !== undefined) return this.#job;
+    return this.isTrained ? 'ready' : 'untrained';
+  }
+
+  get reason(): string | undefined {
+    return this.#readOnly;
+  }
+
+  get isTrained(): boolean {
+    return trainingNeeds(this.definition.type) === undefined || this.generation.serving !== standIn;
+  }
+
+  /** Why memory no longer follows the store: the index must be closed and opened anew. undefined: it does. */
+  get broken(): unknown {
+    return this.#broken;
+  }
+
+  get writesWaiting(): number {
+    return this.#queue.waiting;
+  }
+
+  get snapshotAt(): string | undefined {
+    return this.#snapshots.writtenAt;
+  }
+
+  get changesSinceSnapshot(): number {
+    return this.#store.state.changes - this.#snapshots.changes;
+  }
+
+  rowOf(id: string): number | undefined {
+    return this.#loaded.rowOfId.get(id);
+  }
+
+  /** Makes a change durable, then visible. Errors: resource_exhausted (disk full), unavailable (queue full, compaction behind). */
+  change(change: Change): Promise<ChangeResult> {
+    return this.#queue.submit(change, changeBytes(change));
+  }
+
+  /** Runs `task` between the changes before it and those after it. */
+  alone<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queue.alone(task);
+  }
+
+  /** Inside `alone`: makes changes that were decided by what the index holds now. */
+  changeNow(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
+    return this.#commitAndApply(changes);
+  }
+
+  /** Inside `alone`: writes new metadata and text under a row whose values stay. */
+  async rewrite(row: number, metadata: string, text: string | undefined): Promise<void> {
+    await this.#makeRoomFor(metadata.length + (text?.length ?? 0));
+    await this.#write(() => this.#store.commit({ added: [], removed: [], rewritten: [{ row, metadata, text }] }));
+    const position = this.generation.positionOf(row);
+    if (position !== undefined) this.generation.columns.set(position, metadata);
+    this.#services.records.delete(this.recordKey(row));
+  }
+
+  recordKey(row: number): string {
+    return `${this.definition.id}/${row}`;
+  }
+
+  /** Inside `alone`: the generation that serves from now on. Searches under way end in the old one. */
+  replaceGeneration(generation: Generation): void {
+    const old = this.generation;
+    this.#loaded = { ...this.#loaded, generation };
+    old.retire();
+    this.#snapshots.changed(generation.size);
+  }
+
+  train(): Promise<void> {
+    return this.#runJob('training', () => train(this));
+  }
+
+  compact(): Promise<void> {
+    return this.#runJob('compacting', () => compact(this));
+  }
+
+  /** Writes index.faiss if it is time. */
+  snapshotWhenDue(): Promise<void> {
+    return this.#snapshots.writeWhenDue();
+  }
+
+  /** Waits for the changes under way, writes a snapshot (unless the index is about to be removed) and lets go of memory and files. */
+  async close({ snapshot }: { readonly snapshot: boolean }): Promise<void> {
+    this.#closing.abort();
+    if (snapshot) await this.#snapshots.write();
+    await this.alone(async () => {
+      await this.#snapshots.idle();
+      this.generation.retire();
+      await this.#store.close();
+    });
+  }
+
+  async #commitAndApply(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
+    this.#refuseWhenCompactionIsBehind();
+    const plan = planChanges(changes, this.#loaded.rowOfId, this.#store.state.lastRow, this.definition.wanted.dimension);
+    const { added, removed } = plan.commit;
+    if (added.length === 0 && removed.length === 0) return plan.results;
+    await this.#makeRoomFor(changes.reduce((sum, change) => sum + changeBytes(change), 0));
+    await this.#write(() => this.#store.commit(plan.commit));
+    try {
+      await this.#apply(plan);
+    } catch (error) {
+      this.#services.log.error({ err: error, ...this.#names() }, 'FAISS failed after a commit: the index is made again from its store');
+      await this.#reload().catch((failure: unknown) => {
+        this.#broken = failure;
+        throw failure;
+      });
+    }
+    this.#snapshots.changed(added.length + removed.length);
+    this.#startJobs();
+    return plan.results;
+  }
+
+  /** The new position in and the old one dead, at one moment for all searches. */
+  async #apply({ commit: { added, removed }, rowOfId }: Plan): Promise<void> {
+    const { generation } = this;
+    if (added.length > 0) await this.#additions.add(generation, added);
+    generation.append(added);
+    for (const row of removed) {
+      generation.kill(row);
+      this.#services.records.delete(this.recordKey(row));
+    }
+    for (const [id, row] of rowOfId) {
+      if (row === undefined) this.#loaded.rowOfId.delete(id);
+      else this.#loaded.rowOfId.set(id, row);
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const old = this.generation;
+    this.#loaded = await load(this.#directory, this.definition, this.#store, this.#services);
+    old.retire();
+  }
+
+  #refuseWhenCompactionIsBehind(): void {
+    const { dead, size } = this.generation;
+    if (dead < manyDead || dead < size * deadShareThatBlocks) return;
+    throw new VoisinError('unavailable', `compaction is behind: ${dead} of ${size} rows are dead; it goes on now`, {
+      retryAfterSeconds: 2,
+    });
+  }
+
+  async #makeRoomFor(bytes: number): Promise<void> {
+    const free = await freeBytes(this.#directory);
+    if (free < 2 * bytes + spareDiskBytes) {
+      this.#readOnly = `the disk is full (${free} bytes are free): the index is read-only until there is room`;
+      throw new VoisinError('resource_exhausted', this.#readOnly, { retryAfterSeconds: 5 });
+    }
+    if (this.#storeFailed) await this.#reopenStore();
+    this.#readOnly = undefined;
+  }
+
+  async #write(commit: () => Promise<void>): Promise<void> {
+    try {
+      await commit();
+    } catch (error) {
+      // LevelDB takes no more writes after a failed one until it is opened again.
+      this.#storeFailed = true;
+      const cause = isDiskFull(error) ? 'the disk is full' : 'the store could not be written';
+      this.#readOnly = `${cause}: the index is read-only until it can be written again`;
+      this.#services.log.error({ err: error, ...this.#names() }, this.#readOnly);
+      throw new VoisinError(
+        isDiskFull(error) ? 'resource_exhausted' : 'unavailable',
+        this.#readOnly,
+        { retryAfterSeconds: 5 },
+        { cause: error },
+      );
+    }
+  }
+
+  async #reopenStore(): Promise<void> {
+    const known = this.#store.state.changes;
+    try {
+      await this.#store.close();
+      this.#store = await RowStore.open(rowsPath(this.#directory), this.definition.wanted.dimension);
+    } catch (error) {
+      this.#readOnly = `the store cannot be opened again: ${error instanceof Error ? error.message : String(error)}`;
+      throw new VoisinError(
+        isDiskFull(error) ? 'resource_exhausted' : 'unavailable',
+        this.#readOnly,
+        { retryAfterSeconds: 5 },
+        { cause: error },
+      );
+    }
+    // The failed commit may have reached the disk after all.
+    if (this.#store.state.changes !== known) await this.#reload();
+    this.#storeFailed = false;
+    this.#services.log.info(this.#names(), 'the index can be written again');
+  }
+
+  #startJobs(): void {
+    if (this.#job !== undefined || this.closing.aborted || Date.now() < this.#jobsPausedUntil) return;
+    const { dead, size, alive, serving } = this.generation;
+    const needs = trainingNeeds(this.definition.type);
+    const share = serving.family === 'hnsw' ? deadShareOfGraph : deadShare;
+    const job =
+      !this.isTrained && needs !== undefined && alive >= needs.good
+        ? 'train'
+        : dead >= fewDead && dead >= size * share
+          ? 'compact'
+          : undefined;
+    if (job === undefined) return;
+    this[job]().catch((error: unknown) => {
+      this.#jobsPausedUntil = Date.now() + failedJobPauseMilliseconds;
+      if (!this.closing.aborted)
+        this.#services.log.error({ err: error, job, ...this.#names() }, 'background work on an index failed; it is tried again later');
+    });
+  }
+
+  async #runJob(job: 'training' | 'compacting', work: () => Promise<void>): Promise<void> {
+    this.#job = job;
+    try {
+      await this.#services.background.run(async () => {
+        this.closing.throwIfAborted();
+        const startedAt = Date.now();
+        await work();
+        this.#services.log.info(
+          { job, milliseconds: Date.now() - startedAt, rows: this.generation.size, ...this.#names() },
+          'background work on an index is done',
+        );
+      });
+    } finally {
+      this.#job = undefined;
+    }
+  }
+
+  #names(): { index: string; tenant: string } {
+    return { index: this.definition.id, tenant: this.definition.tenant };
+  }
+}
+
+export const rowsPath = (directory: string): string => join(directory, 'rows');
