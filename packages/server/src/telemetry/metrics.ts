@@ -1,0 +1,124 @@
+// What Prometheus reads at /metrics. Each server has its own registry, so that two in one process do not mix.
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** What an open index weighs, as the room of indexes tells it. */
+export interface IndexSize {
+  readonly tenant: string;
+  readonly id: string;
+  readonly vectors: number;
+  readonly deadRows: number;
+  readonly memoryBytes: number;
+}
+
+export interface FinishedRequest {
+  readonly method: string;
+  /** The route's pattern, never the path: ids would make a series each. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** From a fifth of a millisecond, a search that hits everything, to the longest a request may take by default. */
+const latencyBuckets = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests = this.#counter('voisin_http_requests_total', 'HTTP requests answered', ['method', 'route', 'status']);
+  readonly #latency = this.#histogram('voisin_http_request_duration_seconds', 'Time from the request to the end of its answer', [
+    'method',
+    'route',
+  ]);
+  readonly #embedRequests = this.#counter('fastembed_requests_total', 'Requests for embeddings answered', ['status']);
+  readonly #embedLatency = this.#histogram('fastembed_request_latency_seconds', 'Time of a request for embeddings', []);
+  readonly #inference = this.#histogram('fastembed_inference_latency_seconds', 'Time of one run of a model', []);
+  readonly #cacheHits = this.#counter('fastembed_cache_hits_total', 'Embeddings found in a cache', ['level']);
+  readonly #queues = new Map<string, () => number>();
+  #indexes: () => readonly IndexSize[] = () => [];
+
+  constructor() {
+    // Process, memory, garbage collection and event-loop delay (nodejs_eventloop_lag_*, from perf_hooks.monitorEventLoopDelay).
+    collectDefaultMetrics({ register: this.#registry });
+    // A counter that shows 0 from the start lets a rate() see the first event.
+    this.#cacheHits.inc({ level: 'l1' }, 0);
+    this.#indexGauge('voisin_index_vectors', 'Vectors of an index in memory', (size) => size.vectors);
+    this.#indexGauge('voisin_index_dead_rows', 'Deleted or replaced rows that wait for compaction', (size) => size.deadRows);
+    this.#indexGauge('voisin_index_memory_bytes', 'Memory of an index', (size) => size.memoryBytes);
+    const queues = this.#queues;
+    this.#registry.registerMetric(
+      new Gauge({
+        name: 'voisin_queue_length',
+        help: 'What waits or is under way in a queue',
+        labelNames: ['queue'],
+        registers: [],
+        collect() {
+          for (const [queue, length] of queues) this.set({ queue }, length());
+        },
+      }),
+    );
+  }
+
+  observeRequest({ method, route, status, seconds }: FinishedRequest): void {
+    this.#requests.inc({ method, route, status });
+    this.#latency.observe({ method, route }, seconds);
+  }
+
+  /** @param status the HTTP status, as fastembed's own label has it */
+  observeEmbedRequest(status: number, seconds: number): void {
+    this.#embedRequests.inc({ status });
+    this.#embedLatency.observe(seconds);
+  }
+
+  observeInference(seconds: number): void {
+    this.#inference.observe(seconds);
+  }
+
+  countCacheHits(level: 'l1' | 'l2', count = 1): void {
+    this.#cacheHits.inc({ level }, count);
+  }
+
+  /** `length` is asked at each scrape. */
+  watchQueue(queue: string, length: () => number): void {
+    this.#queues.set(queue, length);
+  }
+
+  /** `sizes` is asked at each scrape; an index that it no longer names disappears. */
+  watchIndexes(sizes: () => readonly IndexSize[]): void {
+    this.#indexes = sizes;
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Histogram<Label> {
+    return new Histogram({ name, help, labelNames, buckets: latencyBuckets, registers: [this.#registry] });
+  }
+
+  #indexGauge(name: string, help: string, value: (size: IndexSize) => number): void {
+    const sizes = () => this.#indexes();
+    this.#registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames: ['tenant', 'index'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const size of sizes()) this.set({ tenant: size.tenant, index: size.id }, value(size));
+        },
+      }),
+    );
+  }
+}
+
+export function createMetrics(): Metrics {
+  return new Metrics();
+}
