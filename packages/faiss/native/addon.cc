@@ -1,0 +1,40 @@
+// What the addon gives to JavaScript.
+#include <napi.h>
+
+#include "calls_static.h"
+#include "js/completions.h"
+#include "native_index.h"
+#include "run/pool.h"
+
+namespace voisin {
+namespace {
+
+Napi::Value setThreads(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), Pool::shared().setThreads(info[0].As<Napi::Number>().Int32Value()));
+}
+
+Napi::Value threads(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), Pool::shared().threads());
+}
+
+Napi::Object start(Napi::Env env, Napi::Object exports) {
+    Completions::install(env);
+    Completions::of(env)->indexClass = Napi::Persistent(NativeIndex::define(env));
+    exports.Set("create", Napi::Function::New(env, create));
+    exports.Set("deserialize", Napi::Function::New(env, deserialize));
+    exports.Set("read", Napi::Function::New(env, read));
+    exports.Set("knn", Napi::Function::New(env, knn));
+    exports.Set("normalize", Napi::Function::New(env, normalize));
+    exports.Set("setThreads", Napi::Function::New(env, setThreads));
+    exports.Set("threads", Napi::Function::New(env, threads));
+    return exports;
+}
+
+} // namespace
+} // namespace voisin
+
+static Napi::Object start(Napi::Env env, Napi::Object exports) {
+    return voisin::start(env, exports);
+}
+
+NODE_API_MODULE(voisin_faiss, start)

@@ -1,0 +1,4 @@
+#include "engine/inspect.h"
+namespace voisin {
+void inspect(Source&) {}
+}

@@ -1,0 +1,12 @@
+// Vectors back from an index, by label.
+#pragma once
+
+#include <faiss/Index.h>
+
+namespace voisin {
+
+/// Writes the vectors of labels first .. first + count - 1 (each of index.d floats), decoded where the index keeps codes. Throws
+/// ERR_FAISS_NOT_FOUND when one is not there.
+void reconstruct(const faiss::Index& index, int64_t first, int64_t count, float* out);
+
+} // namespace voisin

@@ -1,0 +1,151 @@
+// Nearest neighbours, whatever the class.
+#include "engine/search.h"
+
+#include <faiss/IndexFlat.h>
+#include <faiss/IndexHNSW.h>
+#include <faiss/IndexIDMap.h>
+#include <faiss/IndexIVF.h>
+#include <faiss/IndexPreTransform.h>
+#include <faiss/IndexScalarQuantizer.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "engine/classes.h"
+#include "engine/hnsw_search.h"
+#include "engine/scan.h"
+#include "engine/top_k.h"
+#include "run/cores.h"
+#include "run/error.h"
+
+namespace voisin {
+namespace {
+
+/// From this many queries FAISS multiplies matrices (its own distance_compute_blas_threshold), which beats any scan.
+constexpr size_t queriesForBlas = 20;
+
+struct Query {
+    const float* x;
+    size_t count;
+    size_t k;
+    const SearchOptions& options;
+    float* distances;
+    int64_t* labels;
+};
+
+int threadsForQueries(size_t queries) {
+    return static_cast<int>(std::clamp<size_t>(queries / 4, 1, 64));
+}
+
+void search(const faiss::Index& index, const Query& query);
+
+void searchFlat(const faiss::IndexFlat& flat, const Query& query) {
+    const FlatRows rows{metricOf(flat), flat.get_xb(), static_cast<size_t>(flat.d), static_cast<size_t>(flat.ntotal)};
+    const Cores cores(threadsForScan(rows, query.options.members, query.count));
+    if (query.count >= queriesForBlas && query.options.members.everything() && !query.options.exact) {
+        flat.search(query.count, query.x, query.k, query.distances, query.labels);
+        return;
+    }
+    scanNearest(rows, query.options.members, query.x, query.count, query.k, cores.count(), query.distances, query.labels);
+}
+
+void searchHnsw(const faiss::IndexHNSW& hnsw, const Query& query) {
+    const int efSearch = query.options.efSearch > 0 ? query.options.efSearch : hnsw.hnsw.efSearch;
+    const Cores cores(threadsForQueries(query.count));
+    hnswNearest(
+            hnsw, query.options.members, query.x, query.count, query.k, efSearch, cores.count(), query.distances, query.labels);
+}
+
+void searchIvf(const faiss::IndexIVF& ivf, const Query& query) {
+    BitmapSelector selector(query.options.members);
+    faiss::SearchParametersIVF parameters;
+    parameters.nprobe = std::min<size_t>(query.options.nprobe > 0 ? query.options.nprobe : ivf.nprobe, ivf.nlist);
+    parameters.sel = query.options.members.everything() ? nullptr : &selector;
+    const Cores cores(threadsForQueries(query.count));
+    ivf.search(query.count, query.x, query.k, query.distances, query.labels, &parameters);
+}
+
+void searchCodes(const faiss::Index& index, const Query& query) {
+    BitmapSelector selector(query.options.members);
+    faiss::SearchParameters parameters;
+    parameters.sel = &selector;
+    const Cores cores(threadsForQueries(query.count * 4));
+    index.search(
+            query.count, query.x, query.k, query.distances, query.labels,
+            query.options.members.everything() ? nullptr : &parameters);
+}
+
+void searchTransformed(const faiss::IndexPreTransform& transformed, const Query& query) {
+    const float* x = transformed.apply_chain(query.count, query.x);
+    const std::unique_ptr<const float[]> owned(x == query.x ? nullptr : x);
+    Query inner = query;
+    inner.x = x;
+    search(*transformed.index, inner);
+}
+
+void searchMapped(const faiss::IndexIDMap& mapped, const Query& query) {
+    search(*mapped.index, query);
+    for (size_t i = 0; i < query.count * query.k; i++) {
+        query.labels[i] = query.labels[i] < 0 ? -1 : mapped.id_map[query.labels[i]];
+    }
+}
+
+void search(const faiss::Index& index, const Query& query) {
+    if (const auto* flat = dynamic_cast<const faiss::IndexFlat*>(&index)) {
+        searchFlat(*flat, query);
+    } else if (const auto* hnsw = dynamic_cast<const faiss::IndexHNSW*>(&index)) {
+        searchHnsw(*hnsw, query);
+    } else if (const auto* ivf = dynamic_cast<const faiss::IndexIVF*>(&index)) {
+        searchIvf(*ivf, query);
+    } else if (const auto* transformed = dynamic_cast<const faiss::IndexPreTransform*>(&index)) {
+        searchTransformed(*transformed, query);
+    } else if (const auto* mapped = dynamic_cast<const faiss::IndexIDMap*>(&index)) {
+        searchMapped(*mapped, query);
+    } else {
+        searchCodes(index, query);
+    }
+}
+
+/// Spreads rows of `found` results over rows of k, filling up with -1.
+void spread(const faiss::Index& index, size_t queries, size_t found, size_t k, float* distances, int64_t* labels) {
+    const float fill = metricOf(index) == Metric::l2 ? TopK::farthest : -TopK::farthest;
+    for (size_t q = queries; q-- > 0;) {
+        std::copy_backward(distances + q * found, distances + (q + 1) * found, distances + q * k + found);
+        std::copy_backward(labels + q * found, labels + (q + 1) * found, labels + q * k + found);
+        std::fill(distances + q * k + found, distances + (q + 1) * k, fill);
+        std::fill(labels + q * k + found, labels + (q + 1) * k, -1);
+    }
+}
+
+} // namespace
+
+void searchNearest(
+        const faiss::Index& index, const float* x, size_t queries, size_t k, const SearchOptions& options, float* distances,
+        int64_t* labels) {
+    if (!options.members.everything() && !abilities(index).selector) {
+        throw unsupported(className(index) + " cannot search with a selector");
+    }
+    // No more than there is: FAISS's heaps grow with k.
+    const size_t found = std::min<size_t>(k, index.ntotal);
+    if (found > 0) {
+        if (options.exact) {
+            const auto* flat = flatStorage(index);
+            if (flat == nullptr) {
+                throw unsupported(className(index) + " keeps no plain vectors to search exactly");
+            }
+            searchFlat(*flat, {x, queries, found, options, distances, labels});
+        } else {
+            // In parts: some classes make tables for all queries at once.
+            constexpr size_t part = 1024;
+            for (size_t q = 0; q < queries; q += part) {
+                const size_t count = std::min(part, queries - q);
+                search(index, {x + q * index.d, count, found, options, distances + q * found, labels + q * found});
+            }
+        }
+    }
+    if (found < k) {
+        spread(index, queries, found, k, distances, labels);
+    }
+}
+
+} // namespace voisin

@@ -1,0 +1,80 @@
+// The way back from the pool's threads to one JavaScript thread.
+#include "js/completions.h"
+
+namespace voisin {
+namespace {
+
+struct Installed {
+    std::shared_ptr<Completions> completions;
+};
+
+} // namespace
+
+Completions::Completions(Napi::Env env) : env_(env) {}
+
+void Completions::install(Napi::Env env) {
+    std::shared_ptr<Completions> self(new Completions(env));
+    self->wake_ = Wake::New(env, "voisin_faiss", 0, 1, self.get());
+    self->wake_.Unref(env);
+    env.SetInstanceData(new Installed{self});
+    env.AddCleanupHook([self] { self->close(); });
+}
+
+std::shared_ptr<Completions> Completions::of(Napi::Env env) {
+    return env.GetInstanceData<Installed>()->completions;
+}
+
+void Completions::begin() {
+    if (pending_++ == 0) {
+        wake_.Ref(env_);
+    }
+}
+
+void Completions::finish(std::unique_ptr<Call> call) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) {
+        static_cast<void>(call.release());
+        return;
+    }
+    done_.push_back(std::move(call));
+    // Under the lock: `close` must not release the function between the look and the call. Only the first of a batch wakes the loop.
+    if (done_.size() == 1) {
+        wake_.NonBlockingCall();
+    }
+}
+
+void Completions::drain(Napi::Env env, Napi::Function, Completions* self, void*) {
+    if (env != nullptr) {
+        self->settleAll(env);
+    }
+}
+
+void Completions::settleAll(Napi::Env env) {
+    std::vector<std::unique_ptr<Call>> batch;
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        batch.swap(done_);
+    }
+    for (auto& call : batch) {
+        Napi::HandleScope scope(env);
+        call->settle(env);
+        call.reset();
+        if (--pending_ == 0) {
+            wake_.Unref(env);
+        }
+    }
+}
+
+/// The environment ends. Calls still computing finish on their own. Every unsettled call is leaked: it holds references that only a
+/// living environment can delete.
+void Completions::close() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    for (auto& call : done_) {
+        static_cast<void>(call.release());
+    }
+    done_.clear();
+    wake_.Release();
+}
+
+} // namespace voisin

@@ -1,0 +1,50 @@
+// The way back from the pool's threads to one JavaScript thread.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace voisin {
+
+/// A call under way. Made and settled on the JavaScript thread; `compute` runs on the pool.
+class Call {
+  public:
+    virtual ~Call() = default;
+    virtual void compute() noexcept = 0;
+    virtual void settle(Napi::Env env) = 0;
+};
+
+/// One for each JavaScript environment (main thread, each worker thread). Finished calls are collected and settled together: one
+/// wake-up of the event loop may settle many.
+class Completions : public std::enable_shared_from_this<Completions> {
+  public:
+    static void install(Napi::Env env);
+    static std::shared_ptr<Completions> of(Napi::Env env);
+
+    /// JavaScript thread: a call begins. The process stays alive until it is settled.
+    void begin();
+    /// Any thread: the call is computed.
+    void finish(std::unique_ptr<Call> call);
+
+    /// The class of indexes in this environment.
+    Napi::FunctionReference indexClass;
+
+  private:
+    explicit Completions(Napi::Env env);
+    static void drain(Napi::Env env, Napi::Function, Completions* self, void*);
+    void settleAll(Napi::Env env);
+    void close();
+
+    using Wake = Napi::TypedThreadSafeFunction<Completions, void, &Completions::drain>;
+    Napi::Env env_;
+    Wake wake_;
+    size_t pending_ = 0;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Call>> done_;
+    bool closed_ = false;
+};
+
+} // namespace voisin

@@ -1,0 +1,25 @@
+// How many cores one call may use: OpenMP's and OpenBLAS's teams of all calls under way are bounded together.
+#pragma once
+
+namespace voisin {
+
+/// The cores that this process may run on.
+int coreCount();
+
+/// Held while a call computes. It gets the threads that it wants as far as cores are free, and one in any case, and makes them the size
+/// of the OpenMP teams that the calling thread opens.
+class Cores {
+  public:
+    explicit Cores(int wanted);
+    ~Cores();
+    Cores(const Cores&) = delete;
+    Cores& operator=(const Cores&) = delete;
+    int count() const {
+        return count_;
+    }
+
+  private:
+    int count_;
+};
+
+} // namespace voisin

@@ -1,0 +1,37 @@
+// Functions that need no index, and the number of threads.
+import * as check from './checks.js';
+import { codedError } from './errors.js';
+import { maxDimension, maxThreads } from './limits.js';
+import { native } from './native.js';
+import type { Metric, SearchResult } from './types.js';
+
+/** The k nearest rows of `vectors` for each row of `queries`, by comparing with all of them. Labels are row numbers. */
+export async function knn(
+  queries: Float32Array,
+  vectors: Float32Array,
+  dimension: number,
+  k: number,
+  metric: Metric = 'l2',
+): Promise<SearchResult> {
+  check.integer(dimension, 'dimension', 1, maxDimension);
+  const rows = check.vectors(queries, 'queries', dimension, { empty: true });
+  const base = check.vectors(vectors, 'vectors', dimension, { empty: true });
+  return native.knn(rows, base, dimension, check.resultCount(rows.length / dimension, k), check.metric(metric));
+}
+
+/** A copy whose rows have length 1; rows of zeros stay zeros. Computes at once, on the calling thread. */
+export function normalize(vectors: Float32Array, dimension: number): Float32Array {
+  check.integer(dimension, 'dimension', 1, maxDimension);
+  return native.normalize(check.vectors(vectors, 'vectors', dimension, { empty: true }), dimension);
+}
+
+/** How many calls may compute at once. To be called before the first call of the process; by default the number of cores, two at least. */
+export function setThreads(count: number): void {
+  if (!native.setThreads(check.integer(count, 'count', 1, maxThreads))) {
+    throw codedError('ERR_FAISS_UNSUPPORTED', 'the threads have started: set their number before the first call');
+  }
+}
+
+export function threads(): number {
+  return native.threads();
+}

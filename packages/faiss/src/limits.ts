@@ -1,0 +1,11 @@
+// The limits of every argument.
+
+/** Floats a vector. */
+export const maxDimension = 65_536;
+/** Results of one call: queries times k. */
+export const maxResults = 2 ** 27;
+/** Elements of one array: what fits an ArrayBuffer of 8 GB as float32. */
+export const maxElements = 2 ** 31;
+/** efSearch and efConstruction. */
+export const maxEf = 1_000_000;
+export const maxThreads = 1_024;
