@@ -27,6 +27,7 @@ export function keyStart(field: string): string {
 }
 
 const sliceMilliseconds = 5;
+const maxSearches = 8;
 const nothing: JsonObject = Object.freeze({});
 
 /**
@@ -127,11 +128,12 @@ export class MetadataPasses {
 
 /**
  * The metadata, or an empty object where none of the readers' fields can be in it: most of a large object is never filtered on.
- * A key that JSON writes with an escape brings a backslash with it.
+ * A key that JSON writes with an escape brings a backslash with it. For many readers the search would cost more than the parsing.
  */
 export function parseForFields(json: string, readers: readonly MetadataReader[]): JsonObject {
-  if (json === '{}') return nothing;
-  if (!json.includes('\\') && !readers.some((reader) => reader.keyStarts.some((start) => json.includes(start)))) return nothing;
+  const mayMatter =
+    readers.length > maxSearches || json.includes('\\') || readers.some((reader) => reader.keyStarts.some((start) => json.includes(start)));
+  if (json === '{}' || !mayMatter) return nothing;
   const object: JsonObject = JSON.parse(json);
   return object;
 }

@@ -1,4 +1,12 @@
-// From the JSON of a request to a filter. The grammar is in docs/reference; every mistake names the path to it.
+// From the JSON of a request to a filter. Every mistake names the path to it.
+//
+//   filter    = {} | { FIELD: value | { OPERATOR: operand, ... }, "$and" | "$or": [filter, ...], "$not": filter, ... }     all entries must be true
+//   operators = $eq $ne (a value), $gt $gte $lt $lte (a number or string), $in $nin (values), $exists (true or false), $contains (a string)
+//   value     = string | finite number | true | false | null
+//
+// A comparison is true only of a value of the same type, and of an array when it is true of any of its elements. $ne and $nin are exactly
+// "not $eq" and "not $in": true where the field is missing, false of an array that holds the value. A field that is null exists.
+// What a dotted field means is in field-path.ts. Two operators on one field may be met by two elements of an array.
 import { VoisinError } from '../../errors.js';
 import { type Filter, type Scalar } from './filter.js';
 import { isObject } from './field-path.js';
