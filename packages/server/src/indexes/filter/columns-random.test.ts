@@ -54,6 +54,7 @@ describe('Columns, at random,', () => {
     for (let round = 0; round < 150; round++) {
       const store = new Store(Array.from({ length: Math.floor(random() * 30) }, () => randomDocument(random)));
       const columns = store.columns(pick(random, [{}, {}, { maxFields: 3 }, { maxBytes: 900 }]));
+      store.isolated = random() < 0.5;
       store.between = async () => {
         while (random() < 0.5) change(random, store, columns);
         if (random() < 0.3) await new Promise(setImmediate);
