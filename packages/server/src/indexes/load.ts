@@ -27,13 +27,17 @@ export const standIn: IndexType = { family: 'flat' };
 
 /** An empty FAISS index of the type that serves: trained, where the type wants it. `trained` is the store's trained, empty index. */
 export async function emptyFaiss(
-  { wanted, metric, type, efConstruction }: Definition,
+  { wanted, metric, type, efConstruction, efSearch }: Definition,
   trained: Uint8Array | undefined,
 ): Promise<{ faiss: Index; serving: IndexType }> {
   if (trained !== undefined) return { faiss: await Index.deserialize(trained), serving: type };
   const serving = trainingNeeds(type) === undefined ? type : standIn;
   const faiss = await Index.fromFactory(wanted.dimension, factoryString(serving), faissMetric(metric));
-  if (serving.family === 'hnsw') await faiss.setParameter('efConstruction', efConstruction);
+  if (serving.family === 'hnsw') {
+    await faiss.setParameter('efConstruction', efConstruction);
+    // Every search of ours says its own; this is what a program that reads index.faiss will use.
+    await faiss.setParameter('efSearch', efSearch);
+  }
   return { faiss, serving };
 }
 

@@ -12,19 +12,13 @@ import type { Definition } from './definition.js';
 import type { Generation } from './generation.js';
 import { trainingNeeds } from './index-type.js';
 import { load, type Loaded, snapshotPath, standIn } from './load.js';
-import { compact, train } from './next-generation.js';
 import type { IndexServices } from './services.js';
 import { Snapshots } from './snapshots.js';
 import type { IndexState } from './types.js';
+import { Upkeep } from './upkeep.js';
 
-/** Dead rows below this are not worth a compaction. */
-const fewDead = 64;
-/** From this many dead rows on, a compaction that falls behind holds the writers back. */
-const manyDead = 10_000;
-const [deadShare, deadShareOfGraph, deadShareThatBlocks] = [0.2, 0.5, 0.7];
 /** Beside twice the bytes of a commit, what LevelDB may need for its own files. */
 const spareDiskBytes = 2 ** 20;
-const failedJobPauseMilliseconds = 60_000;
 
 export class OpenIndex {
   readonly definition: Definition;
@@ -33,14 +27,13 @@ export class OpenIndex {
   readonly #queue: CommitQueue<Change, ChangeResult>;
   readonly #additions: Additions;
   readonly #snapshots: Snapshots;
+  readonly #upkeep: Upkeep;
   readonly #closing = new AbortController();
   #store: RowStore;
   #loaded: Loaded;
   #readOnly: string | undefined;
   #storeFailed = false;
   #broken: unknown;
-  #job: 'training' | 'compacting' | undefined;
-  #jobsPausedUntil = 0;
 
   private constructor(directory: string, definition: Definition, store: RowStore, loaded: Loaded, services: IndexServices) {
     this.definition = definition;
@@ -51,13 +44,14 @@ export class OpenIndex {
     this.#additions = new Additions(definition, services.threads);
     this.#queue = new CommitQueue((changes) => this.#commitAndApply(changes), services.limits);
     this.#snapshots = new Snapshots(this, snapshotPath(directory), loaded, services);
+    this.#upkeep = new Upkeep(this, services);
   }
 
   static async open(directory: string, definition: Definition, services: IndexServices): Promise<OpenIndex> {
     const store = await RowStore.open(rowsPath(directory), definition.wanted.dimension);
     try {
       const index = new OpenIndex(directory, definition, store, await load(directory, definition, store, services), services);
-      index.#startJobs();
+      index.#upkeep.startWhatIsDue();
       return index;
     } catch (error) {
       await store.close();
@@ -80,8 +74,7 @@ export class OpenIndex {
 
   get state(): IndexState {
     if (this.#readOnly !== undefined) return 'read_only';
-    if (this.#job !== undefined) return this.#job;
-    return this.isTrained ? 'ready' : 'untrained';
+    return this.#upkeep.job ?? (this.isTrained ? 'ready' : 'untrained');
   }
 
   get reason(): string | undefined {
@@ -149,12 +142,14 @@ export class OpenIndex {
     this.#snapshots.changed(generation.size);
   }
 
+  /** Trains now, with what there is. Errors: failed_precondition when that is too little. */
   train(): Promise<void> {
-    return this.#runJob('training', () => train(this));
+    return this.#upkeep.train();
   }
 
+  /** Builds the index again without its dead rows. */
   compact(): Promise<void> {
-    return this.#runJob('compacting', () => compact(this));
+    return this.#upkeep.compact();
   }
 
   /** Writes index.faiss if it is time. */
@@ -174,7 +169,7 @@ export class OpenIndex {
   }
 
   async #commitAndApply(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
-    this.#refuseWhenCompactionIsBehind();
+    this.#upkeep.refuseWhenBehind();
     const plan = planChanges(changes, this.#loaded.rowOfId, this.#store.state.lastRow, this.definition.wanted.dimension);
     const { added, removed } = plan.commit;
     if (added.length === 0 && removed.length === 0) return plan.results;
@@ -190,7 +185,7 @@ export class OpenIndex {
       });
     }
     this.#snapshots.changed(added.length + removed.length);
-    this.#startJobs();
+    this.#upkeep.startWhatIsDue();
     return plan.results;
   }
 
@@ -213,14 +208,6 @@ export class OpenIndex {
     const old = this.generation;
     this.#loaded = await load(this.#directory, this.definition, this.#store, this.#services);
     old.retire();
-  }
-
-  #refuseWhenCompactionIsBehind(): void {
-    const { dead, size } = this.generation;
-    if (dead < manyDead || dead < size * deadShareThatBlocks) return;
-    throw new VoisinError('unavailable', `compaction is behind: ${dead} of ${size} rows are dead; it goes on now`, {
-      retryAfterSeconds: 2,
-    });
   }
 
   async #makeRoomFor(bytes: number): Promise<void> {
@@ -269,42 +256,6 @@ export class OpenIndex {
     if (this.#store.state.changes !== known) await this.#reload();
     this.#storeFailed = false;
     this.#services.log.info(this.#names(), 'the index can be written again');
-  }
-
-  #startJobs(): void {
-    if (this.#job !== undefined || this.closing.aborted || Date.now() < this.#jobsPausedUntil) return;
-    const { dead, size, alive, serving } = this.generation;
-    const needs = trainingNeeds(this.definition.type);
-    const share = serving.family === 'hnsw' ? deadShareOfGraph : deadShare;
-    const job =
-      !this.isTrained && needs !== undefined && alive >= needs.good
-        ? 'train'
-        : dead >= fewDead && dead >= size * share
-          ? 'compact'
-          : undefined;
-    if (job === undefined) return;
-    this[job]().catch((error: unknown) => {
-      this.#jobsPausedUntil = Date.now() + failedJobPauseMilliseconds;
-      if (!this.closing.aborted)
-        this.#services.log.error({ err: error, job, ...this.#names() }, 'background work on an index failed; it is tried again later');
-    });
-  }
-
-  async #runJob(job: 'training' | 'compacting', work: () => Promise<void>): Promise<void> {
-    this.#job = job;
-    try {
-      await this.#services.background.run(async () => {
-        this.closing.throwIfAborted();
-        const startedAt = Date.now();
-        await work();
-        this.#services.log.info(
-          { job, milliseconds: Date.now() - startedAt, rows: this.generation.size, ...this.#names() },
-          'background work on an index is done',
-        );
-      });
-    } finally {
-      this.#job = undefined;
-    }
   }
 
   #names(): { index: string; tenant: string } {
