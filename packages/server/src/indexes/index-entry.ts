@@ -3,11 +3,10 @@ import { VoisinError } from '../errors.js';
 import { hasCode, isDiskFull } from '../store/disk.js';
 import { RowStore } from '../store/row-store.js';
 import { type Definition, describe } from './definition.js';
-import type { IndexSize } from './indexes.js';
 import { ManagedIndex } from './managed-index.js';
 import { OpenIndex, rowsPath } from './open-index.js';
 import type { IndexServices } from './services.js';
-import type { IndexInfo } from './types.js';
+import type { IndexInfo, IndexSize } from './types.js';
 
 /** A damaged index is looked at again after this long: an operator may have mended it. */
 const damagedPauseMilliseconds = 5000;

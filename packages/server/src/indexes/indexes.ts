@@ -7,7 +7,7 @@ import { define, loadDefinition, storedDefinition } from './definition.js';
 import { IndexEntry } from './index-entry.js';
 import type { ManagedIndex } from './managed-index.js';
 import { Background, type IndexLimits, type IndexServices, type Log } from './services.js';
-import type { CreateIndex, IndexInfo, Page } from './types.js';
+import type { CreateIndex, IndexInfo, IndexSize, Page } from './types.js';
 
 const housekeepingMilliseconds = 1000;
 
@@ -16,16 +16,6 @@ export interface IndexesOptions {
   readonly log: Log;
   readonly limits: IndexLimits;
   readonly threads: number;
-}
-
-/** For metrics: what the open indexes hold. */
-export interface IndexSize {
-  readonly tenant: string;
-  readonly index: string;
-  readonly vectors: number;
-  readonly deadRows: number;
-  readonly memoryBytes: number;
-  readonly writesWaiting: number;
 }
 
 export class Indexes {

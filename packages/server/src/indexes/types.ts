@@ -102,3 +102,13 @@ export interface VectorPatch {
   readonly metadata?: Metadata;
   readonly text?: string;
 }
+
+/** For metrics: what the open indexes hold. */
+export interface IndexSize {
+  readonly tenant: string;
+  readonly index: string;
+  readonly vectors: number;
+  readonly deadRows: number;
+  readonly memoryBytes: number;
+  readonly writesWaiting: number;
+}
