@@ -1,0 +1,39 @@
+// SIGTERM and SIGINT: finish in good order within a time; a second one ends the process at once.
+import type { Logger } from '../telemetry/logger.js';
+
+const finishWithinMs = 10_000;
+/** npm passes on a Ctrl-C that the terminal has sent to its whole group already: two so close together are one. */
+const oneSignalMs = 300;
+
+/** Resolves with the exit code after a signal came and `close` is done, or its time is up. */
+export function untilSignal(log: Logger, close: () => Promise<void>): Promise<number> {
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (first !== undefined) {
+        if (performance.now() - first > oneSignalMs) process.exit(signal === 'SIGINT' ? 130 : 143);
+        return;
+      }
+      first = performance.now();
+      log.info({ signal }, 'stopping: no more requests, finishing those under way');
+      const late = setTimeout(() => {
+        log.error({ seconds: finishWithinMs / 1000 }, 'stopped before everything was finished; what was acknowledged is on the disk');
+        process.exit(1);
+      }, finishWithinMs);
+      close().then(
+        () => {
+          clearTimeout(late);
+          log.info('stopped');
+          resolve(0);
+        },
+        (error: unknown) => {
+          clearTimeout(late);
+          log.error({ err: error }, 'stopped with an error');
+          resolve(1);
+        },
+      );
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

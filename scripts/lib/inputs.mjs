@@ -1,0 +1,41 @@
+// Has something changed since it was built? A stamp beside the outputs holds a digest of the inputs' contents.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Files under `paths` (files or folders, relative to `base`), in one order on every machine; node_modules, dist and build are left out. */
+export function filesUnder(base, paths) {
+  const found = [];
+  const visit = (path) => {
+    const full = join(base, path);
+    if (!existsSync(full)) return;
+    if (!statSync(full).isDirectory()) return void found.push(path);
+    for (const name of readdirSync(full)) {
+      if (!['node_modules', 'dist', 'build'].includes(name) && !name.startsWith('.')) visit(`${path}/${name}`);
+    }
+  };
+  for (const path of paths) visit(path);
+  return found.sort();
+}
+
+/** Contents rather than times: a checkout of the same sources is no reason to build again. */
+export function digestOf(base, paths, extra = '') {
+  const hash = createHash('sha256').update(extra);
+  for (const path of filesUnder(base, paths)) {
+    const bytes = readFileSync(join(base, path));
+    hash.update(`\n${path} ${bytes.length}\n`).update(bytes);
+  }
+  return hash.digest('hex');
+}
+
+/** @returns whether `outputs` are there and `stamp` says that they were made from inputs with this digest */
+export function isCurrent(base, { stamp, outputs }, digest) {
+  const path = join(base, stamp);
+  return outputs.every((output) => existsSync(join(base, output))) && existsSync(path) && readFileSync(path, 'utf8') === digest;
+}
+
+export function writeStamp(base, { stamp }, digest) {
+  const path = join(base, stamp);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, digest);
+}

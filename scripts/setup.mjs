@@ -1,0 +1,37 @@
+// Everything that a fresh machine lacks: system packages, npm packages, the addon, the TypeScript. Plain Node, since nothing is installed yet.
+// Run alone (node scripts/setup.mjs [--tests]) or by start, test, demo and bench; what is there already is left alone.
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ensureAddon, ensureCode } from './lib/builds.mjs';
+import { ensureNpmPackages } from './lib/npm-packages.mjs';
+import { SetUpError, say, seconds } from './lib/steps.mjs';
+import { ensureSystemPackages, toBuild, toTest } from './lib/system-packages.mjs';
+
+const oldestNode = [20, 15];
+
+export function checkNode(version) {
+  const [major, minor] = version.split('.').map(Number);
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
+  throw new SetUpError(`Node ${oldestNode.join('.')} or newer is needed, this is ${version}: see https://nodejs.org/en/download`);
+}
+
+/** @param tests whether what only tests need is wanted too */
+export async function setUp({ tests = false } = {}) {
+  const begun = performance.now();
+  try {
+    checkNode(process.versions.node);
+    await ensureSystemPackages(tests ? [...toBuild, ...toTest] : toBuild);
+    await ensureNpmPackages();
+    await ensureAddon();
+    await ensureCode();
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    say(`\nSet-up stopped. ${error.message}`);
+    process.exit(1);
+  }
+  say(`Set-up is complete (${seconds(begun)}).`);
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await setUp({ tests: process.argv.includes('--tests') });
+}

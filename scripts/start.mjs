@@ -1,0 +1,6 @@
+// npm start [-- flags]: the set-up, then the server in this same process, so that signals reach it.
+import { setUp } from './setup.mjs';
+
+await setUp();
+const { runCommandLine } = await import('../packages/server/dist/src/cli/command-line.js');
+process.exitCode = await runCommandLine(['serve', ...process.argv.slice(2)]);

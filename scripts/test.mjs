@@ -1,0 +1,39 @@
+// npm test [-- paths]: the set-up, then every test runner; the last line counts over all of them.
+// Paths are those of sources (packages/server/src/config); the built tests of them run. --crash-rounds=N makes the crash test longer.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './lib/steps.mjs';
+import { summarise } from './lib/test-summary.mjs';
+import { setUp } from './setup.mjs';
+
+const rounds = process.argv.find((argument) => argument.startsWith('--crash-rounds='))?.split('=')[1];
+const args = process.argv.slice(2).filter((argument) => !argument.startsWith('--crash-rounds='));
+
+await setUp({ tests: true });
+const folder = mkdtempSync(join(tmpdir(), 'voisin-test-'));
+try {
+  const { lines, exitCode } = summarise([await vitest(args)]);
+  // Written at once and last, so that nothing stands below the count.
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+  process.exitCode = exitCode;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function vitest(given) {
+  const summaryFile = join(folder, 'vitest.json');
+  const built = given.map((argument) =>
+    argument.replace(/(packages\/[^/]+)\/(src|test)(?=\/|$)/, '$1/dist/$2').replace(/\.test\.ts$/, '.test.js'),
+  );
+  const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts/lib/vitest-reporter.mjs')}`];
+  const env = { ...process.env, VOISIN_TEST_SUMMARY: summaryFile, ...(rounds === undefined ? {} : { VOISIN_CRASH_ROUNDS: rounds }) };
+  const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...built], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const exitCode = await new Promise((resolve) => child.on('close', resolve));
+  return { name: 'vitest', exitCode, summary: existsSync(summaryFile) ? JSON.parse(readFileSync(summaryFile, 'utf8')) : undefined };
+}
