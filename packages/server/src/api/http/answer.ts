@@ -1,0 +1,53 @@
+// From an operation's output to the body of an answer. Numbers that are float32 are written short.
+
+import { VoisinError } from '../../errors.js';
+import { float32ToBase64, float32ToBytes, float32ToJson, shortFloat } from '../../formats/index.js';
+import type { Route } from './route.js';
+
+export interface Answer {
+  readonly contentType: string;
+  readonly body: string | Buffer;
+}
+
+const json = 'application/json; charset=utf-8';
+
+/**
+ * @param accept the request's Accept header
+ * @param encoding how the request asked for a vector in JSON
+ */
+export function toAnswer(route: Route, output: unknown, accept: string | undefined, encoding: 'float' | 'base64' | undefined): Answer {
+  if (route.vector === undefined) return { contentType: json, body: JSON.stringify(shortened(output)) };
+  if (!isFields(output)) throw new VoisinError('internal', `${route.operation.name} gave no object`);
+  const vector = output[route.vector];
+  if (vector instanceof Float32Array && wantsBytes(accept)) {
+    const bytes = float32ToBytes(vector);
+    return { contentType: 'application/octet-stream', body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+  }
+  const text = (value: unknown): string => {
+    if (!(value instanceof Float32Array)) return JSON.stringify(value);
+    return encoding === 'base64' ? JSON.stringify(float32ToBase64(value)) : float32ToJson(value);
+  };
+  const fields = Object.entries(output).filter(([, value]) => value !== undefined);
+  return { contentType: json, body: `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${text(value)}`).join(',')}}` };
+}
+
+/** Hits hold float32 numbers, nothing else of an output does; what stands in metadata stays as it came. */
+function shortened(output: unknown): unknown {
+  if (!isFields(output) || !Array.isArray(output['results'])) return output;
+  return { ...output, results: output['results'].map(shortHit) };
+}
+
+function shortHit(hit: unknown): unknown {
+  if (Array.isArray(hit)) return hit.map(shortHit);
+  if (!isFields(hit) || typeof hit['score'] !== 'number' || typeof hit['distance'] !== 'number') return hit;
+  return { ...hit, score: shortFloat(hit['score']), distance: shortFloat(hit['distance']) };
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Asked for by name: a client that takes anything gets JSON. */
+function wantsBytes(accept: string | undefined): boolean {
+  return accept !== undefined && /(^|[,\s])application\/octet-stream\b/i.test(accept) && !/\bapplication\/json\b/i.test(accept);
+}

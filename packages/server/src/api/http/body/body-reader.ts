@@ -1,0 +1,127 @@
+// From the bytes of a request to an operation's input: bounded, and large ones parsed away from the event loop.
+
+import type { Readable } from 'node:stream';
+import type { Limits } from '../../../config/config.js';
+import { VoisinError } from '../../../errors.js';
+import { type BodyPlan, parseBody, type ParseLimits } from './parse-body.js';
+import { ParseThread } from './parse-thread.js';
+import { toColumns, toInput } from './columns.js';
+import type { VectorColumns } from '../../../operations/vector-columns.js';
+
+const mib = 1024 * 1024;
+/** Up to here parsing takes less time than it is worth to hand the body over. */
+const inPlaceBytes = 256 * 1024;
+const empty = Buffer.alloc(0);
+
+export interface BodyRequest {
+  readonly plan: BodyPlan;
+  readonly maxBytes: number;
+  readonly contentLength: number | undefined;
+}
+
+export class BodyReader {
+  readonly thread = new ParseThread();
+  readonly limits: ParseLimits;
+  readonly #mostBytes: number;
+  #bytes = 0;
+
+  constructor({ maxMetadataBytes, maxIdBytes, maxVectorsPerRequest, bodyMb }: Limits) {
+    this.limits = { maxMetadataBytes, maxIdBytes, maxItems: maxVectorsPerRequest };
+    this.#mostBytes = Math.max(256, 3 * bodyMb) * mib;
+  }
+
+  /** Bytes of the bodies that are being received or parsed. */
+  get bytesInFlight(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * @returns the fields of the body; undefined when it is empty
+   * @throws VoisinError payload_too_large, invalid_argument, unavailable when too many bodies are under way
+   */
+  async read(stream: Readable, request: BodyRequest): Promise<Record<string, unknown> | undefined> {
+    const claimed = request.contentLength ?? 0;
+    if (claimed > request.maxBytes) throw tooLarge(request.maxBytes, `${claimed}`);
+    let held = this.#hold(claimed);
+    try {
+      const bytes = await receive(stream, request, (more) => {
+        held += this.#hold(more);
+      });
+      if (bytes.length === 0) return undefined;
+      if (bytes.length <= inPlaceBytes) return toInput(parseBody(bytes, request.plan, this.limits));
+      return toInput(await this.thread.parse({ bytes, plan: request.plan, limits: this.limits }));
+    } finally {
+      this.#bytes -= held;
+    }
+  }
+
+  /** @param bytes whole lines that own their buffer; it moves away */
+  async readLines(bytes: Uint8Array, firstLine: number): Promise<{ columns: VectorColumns; lines: Uint32Array }> {
+    const { columns, lines } = await this.thread.parse({ bytes, plan: 'lines', firstLine, limits: this.limits });
+    if (columns === undefined || lines === undefined) throw new VoisinError('internal', 'the parsing thread answered something else');
+    return { columns: toColumns(columns), lines };
+  }
+
+  close(): Promise<void> {
+    return this.thread.close();
+  }
+
+  #hold(bytes: number): number {
+    if (this.#bytes + bytes > this.#mostBytes) {
+      throw new VoisinError('unavailable', 'too many bytes of requests are under way; try again', { retryAfterSeconds: 1 });
+    }
+    this.#bytes += bytes;
+    return bytes;
+  }
+}
+
+function tooLarge(maxBytes: number, got: string): VoisinError {
+  return new VoisinError('payload_too_large', `body: expected at most ${maxBytes} bytes, got ${got}`, {
+    field: 'body',
+    max_bytes: maxBytes,
+  });
+}
+
+/** The whole body in a buffer that nothing else uses, so that it can move to a thread. Listeners: an iterator costs more than a small body. */
+function receive(stream: Readable, { maxBytes, contentLength }: BodyRequest, hold: (more: number) => void): Promise<Buffer> {
+  if (contentLength === 0) return Promise.resolve(empty);
+  return new Promise((resolve, reject) => {
+    let whole = Buffer.allocUnsafeSlow(contentLength ?? 16 * 1024);
+    let length = 0;
+    const done = (outcome: () => void): void => {
+      stream.off('data', take).off('end', end).off('error', failed).off('close', gone);
+      outcome();
+    };
+    const take = (chunk: Buffer): void => {
+      const needed = length + chunk.length;
+      try {
+        if (needed > maxBytes) throw tooLarge(maxBytes, 'more');
+        if (contentLength === undefined) hold(chunk.length);
+      } catch (error) {
+        // What still comes is read and thrown away, so that the client gets to read the answer.
+        done(() => reject(error));
+        stream.resume();
+        return;
+      }
+      if (needed > whole.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(needed, whole.length * 2));
+        whole.copy(larger, 0, 0, length);
+        whole = larger;
+      }
+      length += chunk.copy(whole, length);
+    };
+    const end = (): void => done(() => resolve(length === whole.length ? whole : whole.subarray(0, length)));
+    const failed = (cause: Error): void => done(() => reject(incomplete(cause)));
+    const gone = (): void => done(() => reject(incomplete()));
+    stream.on('data', take).on('end', end).on('error', failed).on('close', gone);
+  });
+}
+
+function incomplete(cause?: Error): VoisinError {
+  return new VoisinError(
+    'invalid_argument',
+    'body: the connection closed before its end',
+    { field: 'body' },
+    cause === undefined ? {} : { cause },
+  );
+}

@@ -1,0 +1,201 @@
+// Walks the bytes of a JSON text. Numbers of vectors go straight into float32; everything else is found here and read by JSON.parse.
+
+import { VoisinError } from '../../../errors.js';
+
+/** Deeper bodies are refused: nothing that people store is so deep, and a walk over it must not end the stack. */
+export const maxDepth = 64;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+const minus = 0x2d;
+const zero = 0x30;
+const nine = 0x39;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+const isBracket = (byte: number): boolean => byte === openBracket || byte === closeBracket || byte === openBrace || byte === closeBrace;
+
+export type ValueKind = 'object' | 'array' | 'string' | 'number' | 'literal' | 'none';
+
+export class JsonReader {
+  readonly bytes: Buffer;
+  at = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** What the next value is, by its first byte. */
+  kind(): ValueKind {
+    switch (this.skipSpace()) {
+      case openBrace:
+        return 'object';
+      case openBracket:
+        return 'array';
+      case quote:
+        return 'string';
+      case undefined:
+        return 'none';
+      default: {
+        const byte = this.bytes[this.at] ?? 0;
+        return byte === minus || (byte >= zero && byte <= nine) ? 'number' : 'literal';
+      }
+    }
+  }
+
+  /** Calls `field` for each key, standing before its value; `field` must move past it. */
+  readObject(field: (name: string) => void): void {
+    this.expect(openBrace, '{');
+    if (this.skipSpace() === closeBrace) {
+      this.at++;
+      return;
+    }
+    for (;;) {
+      if (this.skipSpace() !== quote) throw this.notJson('a key in quotes');
+      const name = this.readString();
+      this.expect(colon, ':');
+      field(name);
+      const next = this.skipSpace();
+      this.at++;
+      if (next === closeBrace) return;
+      if (next !== comma) throw this.notJson(', or }', this.at - 1);
+    }
+  }
+
+  /** Calls `element` for each element, standing before it; `element` must move past it. */
+  readArray(element: (index: number) => void): void {
+    this.expect(openBracket, '[');
+    if (this.skipSpace() === closeBracket) {
+      this.at++;
+      return;
+    }
+    for (let index = 0; ; index++) {
+      element(index);
+      const next = this.skipSpace();
+      this.at++;
+      if (next === closeBracket) return;
+      if (next !== comma) throw this.notJson(', or ]', this.at - 1);
+    }
+  }
+
+  readString(): string {
+    const start = this.at;
+    const plain = this.#skipString();
+    const end = this.at;
+    if (plain) return this.bytes.toString('utf8', start + 1, end - 1);
+    return String(this.#parse(start, end));
+  }
+
+  /** Any value, by JSON.parse. */
+  readValue(): unknown {
+    this.skipSpace();
+    const start = this.at;
+    this.skipValue();
+    return this.#parse(start, this.at);
+  }
+
+  /**
+   * Moves past one value of any kind. Brackets and strings are followed; that the rest is JSON is for JSON.parse to say.
+   * @throws VoisinError invalid_argument when it is nested too deep or the text ends in it
+   */
+  skipValue(): void {
+    const { bytes } = this;
+    const end = bytes.length;
+    const first = this.skipSpace();
+    if (first === quote) {
+      this.#skipString();
+      return;
+    }
+    if (first !== openBracket && first !== openBrace) {
+      this.skipScalar();
+      return;
+    }
+    let depth = 0;
+    while (this.at < end) {
+      const byte = bytes[this.at] ?? 0;
+      if (byte === quote) {
+        this.#skipString();
+        continue;
+      }
+      this.at++;
+      if (byte === openBracket || byte === openBrace) {
+        if (++depth > maxDepth) throw this.#tooDeep();
+      } else if ((byte === closeBracket || byte === closeBrace) && --depth === 0) {
+        return;
+      }
+    }
+    throw this.notJson('the end of a value');
+  }
+
+  /** Nothing but space may follow. */
+  end(): void {
+    if (this.skipSpace() !== undefined) throw this.notJson('the end');
+  }
+
+  /** @returns the byte after white space, undefined at the end */
+  skipSpace(): number | undefined {
+    const { bytes } = this;
+    let byte = bytes[this.at];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.at];
+    return byte;
+  }
+
+  expect(byte: number, name: string): void {
+    if (this.skipSpace() !== byte) throw this.notJson(name);
+    this.at++;
+  }
+
+  notJson(expected: string, at = this.at): VoisinError {
+    const byte = this.bytes[at];
+    const got = byte === undefined ? 'its end' : JSON.stringify(this.bytes.toString('utf8', at, Math.min(at + 8, this.bytes.length)));
+    return new VoisinError('invalid_argument', `body: not JSON at byte ${at}: expected ${expected}, got ${got}`);
+  }
+
+  /** @returns whether the string has neither escapes nor raw control characters */
+  #skipString(): boolean {
+    const { bytes } = this;
+    const end = bytes.length;
+    let plain = true;
+    for (let at = this.at + 1; at < end; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte === quote) {
+        this.at = at + 1;
+        return plain;
+      }
+      if (byte === backslash) {
+        plain = false;
+        at++;
+      } else if (byte < 0x20) {
+        plain = false;
+      }
+    }
+    this.at = end;
+    throw this.notJson('the end of a string');
+  }
+
+  /** Moves past a number or a bare word. */
+  skipScalar(): void {
+    const start = this.at;
+    let byte = this.bytes[this.at];
+    while (byte !== undefined && byte > 0x20 && byte !== comma && byte !== colon && byte !== quote && !isBracket(byte))
+      byte = this.bytes[++this.at];
+    if (this.at === start) throw this.notJson('a value');
+  }
+
+  #tooDeep(): VoisinError {
+    return new VoisinError('invalid_argument', `body: expected at most ${maxDepth} levels of nesting, got more at byte ${this.at}`);
+  }
+
+  #parse(start: number, end: number): unknown {
+    try {
+      return JSON.parse(this.bytes.toString('utf8', start, end));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'not JSON';
+      throw new VoisinError('invalid_argument', `body: not JSON in the value at byte ${start}: ${why.slice(0, 120)}`);
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// A JSON body to fields, with its vectors as float32 columns. The same code runs in place for small bodies and in a thread for large ones.
+
+import { isUtf8 } from 'node:buffer';
+import { VoisinError } from '../../../errors.js';
+import { FloatSink } from './float-sink.js';
+import { JsonReader } from './json-reader.js';
+import { type NumberProblem, readNumbers } from './read-numbers.js';
+import { type ParsedVectors, VectorsReader } from './vectors-reader.js';
+
+/** What the field `vectors` of a body is: rows to add, queries to search by; `vector` and `values` are always one vector. */
+export type BodyPlan = 'plain' | 'vector' | 'matrix' | 'vectors';
+
+export interface ParseLimits {
+  readonly maxMetadataBytes: number;
+  readonly maxIdBytes: number;
+  /** Most ids or texts of one request. */
+  readonly maxItems: number;
+}
+
+/** Everything of a body that is no list of vectors, ids or texts is small. */
+const maxFieldBytes = 1024 * 1024;
+
+/** Only what a message between threads can carry. */
+export interface ParsedBody {
+  /** Every field of the body, but for those below. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Fields that hold one vector each. */
+  readonly vectors: Readonly<Record<string, Float32Array>>;
+  readonly matrix?: { readonly values: Float32Array; readonly ends: Uint32Array };
+  readonly columns?: ParsedVectors;
+  /** Of JSON lines: the number of each vector's line, from 1. */
+  readonly lines?: Uint32Array;
+}
+
+/**
+ * @param bytes the body, of any length
+ * @throws VoisinError invalid_argument naming the field, or the byte at which it is no JSON
+ */
+export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): ParsedBody {
+  if (!isUtf8(bytes)) throw new VoisinError('invalid_argument', 'body: expected UTF-8, got other bytes');
+  const reader = new JsonReader(bytes);
+  const kind = reader.kind();
+  if (kind !== 'object') throw notAnObject(reader, kind);
+  // Without a prototype `__proto__` is a key like others, here unknown to every schema.
+  const fields: Record<string, unknown> = Object.create(null);
+  const vectors: Record<string, Float32Array> = {};
+  let matrix: ParsedBody['matrix'];
+  let columns: ParsedVectors | undefined;
+  reader.readObject((name) => {
+    if (plan !== 'plain' && (name === 'vector' || name === 'values')) {
+      vectors[name] = readVector(reader, name);
+    } else if (name === 'vectors' && plan === 'matrix') {
+      matrix = readMatrix(reader);
+    } else if (name === 'vectors' && plan === 'vectors') {
+      columns = readColumns(reader, limits);
+    } else {
+      fields[name] = name === 'ids' || name === 'texts' ? readList(reader, name, limits.maxItems) : readField(reader, name);
+    }
+  });
+  reader.end();
+  return { fields, vectors, ...(matrix === undefined ? {} : { matrix }), ...(columns === undefined ? {} : { columns }) };
+}
+
+/** The buffers of a parsed body that can move to another thread without a copy. */
+export function buffersOf({ vectors, matrix, columns, lines }: ParsedBody): ArrayBuffer[] {
+  const arrays = [...Object.values(vectors), matrix?.values, matrix?.ends, columns?.values, columns?.ends, lines];
+  return arrays.flatMap((array) => (array !== undefined && array.buffer instanceof ArrayBuffer ? [array.buffer] : []));
+}
+
+function notAnObject(reader: JsonReader, kind: string): VoisinError {
+  if (kind === 'none') return new VoisinError('invalid_argument', 'body: expected a JSON object, got nothing');
+  reader.readValue();
+  reader.end();
+  return new VoisinError(
+    'invalid_argument',
+    `body: expected a JSON object, got ${kind === 'literal' ? 'a literal' : `${article(kind)} ${kind}`}`,
+  );
+}
+
+const article = (kind: string): string => (kind === 'array' ? 'an' : 'a');
+
+function readField(reader: JsonReader, field: string): unknown {
+  reader.skipSpace();
+  const start = reader.at;
+  reader.skipValue();
+  const bytes = reader.at - start;
+  if (bytes > maxFieldBytes) {
+    throw new VoisinError('invalid_argument', `${field.slice(0, 100)}: expected at most ${maxFieldBytes} bytes, got ${bytes}`, {
+      field: field.slice(0, 100),
+    });
+  }
+  reader.at = start;
+  return reader.readValue();
+}
+
+function readList(reader: JsonReader, field: string, most: number): unknown {
+  if (reader.kind() !== 'array') return readField(reader, field);
+  const items: unknown[] = [];
+  reader.readArray((index) => {
+    if (index >= most) throw new VoisinError('invalid_argument', `${field}: expected at most ${most} items, got more`, { field });
+    items.push(readField(reader, `${field}[${index}]`));
+  });
+  return items;
+}
+
+function readVector(reader: JsonReader, field: string): Float32Array {
+  requireArray(reader, field, 'an array of numbers');
+  const sink = new FloatSink();
+  refuseProblem(readNumbers(reader, sink), field);
+  return sink.take();
+}
+
+function readMatrix(reader: JsonReader): NonNullable<ParsedBody['matrix']> {
+  requireArray(reader, 'vectors', 'an array of arrays of numbers');
+  const sink = new FloatSink(Math.ceil(reader.bytes.length / 10));
+  const ends: number[] = [];
+  reader.readArray((index) => {
+    const field = `vectors[${index}]`;
+    requireArray(reader, field, 'an array of numbers');
+    refuseProblem(readNumbers(reader, sink), field);
+    ends.push(sink.length);
+  });
+  return { values: sink.take(), ends: Uint32Array.from(ends) };
+}
+
+function readColumns(reader: JsonReader, limits: ParseLimits): ParsedVectors {
+  requireArray(reader, 'vectors', 'an array of {id, values, metadata?, text?}');
+  const vectors = new VectorsReader(reader, limits);
+  reader.readArray((index) => {
+    vectors.read((field) => `vectors[${index}].${field}`);
+  });
+  return vectors.take();
+}
+
+function requireArray(reader: JsonReader, field: string, expected: string): void {
+  const kind = reader.kind();
+  if (kind === 'array') return;
+  const value: unknown = reader.readValue();
+  const got = kind === 'object' ? 'an object' : (JSON.stringify(value) ?? 'nothing').slice(0, 60);
+  throw new VoisinError('invalid_argument', `${field}: expected ${expected}, got ${got}`, { field });
+}
+
+function refuseProblem(problem: NumberProblem | undefined, vector: string): void {
+  if (problem === undefined) return;
+  const field = `${vector}[${problem.index}]`;
+  throw new VoisinError('invalid_argument', `${field}: expected a finite number that fits a float32, got ${problem.got}`, { field });
+}

@@ -1,0 +1,22 @@
+// The thread that parses large bodies, so that the event loop goes on answering.
+
+import { parentPort } from 'node:worker_threads';
+import { VoisinError } from '../../../errors.js';
+import { buffersOf } from './parse-body.js';
+import { type ParseJob, type ParseReply, runJob } from './parse-job.js';
+
+parentPort?.on('message', ({ number, job }: { number: number; job: ParseJob }) => {
+  const reply = attempt(number, job);
+  const buffers = 'parsed' in reply ? buffersOf(reply.parsed) : [];
+  // A small vector may share a pooled buffer with nothing: each comes from its own sink, so all can move.
+  parentPort?.postMessage(reply, buffers);
+});
+
+function attempt(number: number, job: ParseJob): ParseReply {
+  try {
+    return { number, parsed: runJob(job) };
+  } catch (error) {
+    if (error instanceof VoisinError) return { number, refused: { code: error.code, message: error.message, details: error.details } };
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+// What every request passes before its body is read: a name, a clock, room on the server, the right kind of page, a key.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { VoisinError } from '../../errors.js';
+import { requestId } from '../../telemetry/request-id.js';
+import { keyOf } from './auth.js';
+import { Exchange, onEnd } from './exchange.js';
+import type { HttpParts } from './parts.js';
+import { answerCors, refuseForeignPages, type WebPageRules } from './web-pages.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** No key is needed, and a full server answers all the same. */
+    open?: boolean;
+    /** A stream: no bound on its time. */
+    stream?: boolean;
+  }
+}
+
+/** @returns how many requests are under way */
+export function addGate(app: FastifyInstance, { config, accounts, log, metrics }: HttpParts): () => number {
+  const rules: WebPageRules = { keyless: config.keyless, host: config.host, corsOrigins: config.corsOrigins };
+  const { maxInFlightRequests, requestTimeoutSeconds } = config.limits;
+  let inFlight = 0;
+
+  app.addHook('onRequest', async (request, reply) => {
+    const { open = false, stream = false } = request.routeOptions.config;
+    const exchange = new Exchange(requestId(request.headers['x-request-id']), stream ? undefined : requestTimeoutSeconds);
+    request.exchange = exchange;
+    inFlight++;
+    onEnd(request, reply, (whole) => {
+      inFlight--;
+      finished(request, reply.statusCode, whole);
+    });
+    void reply.header('x-request-id', exchange.requestId);
+    if (answerCors(request, reply, rules)) return reply;
+    refuseForeignPages(request.headers, rules);
+    if (open) return undefined;
+    exchange.tenant = (await accounts.authenticate(keyOf(request.headers))).tenant;
+    if (inFlight > maxInFlightRequests) {
+      throw new VoisinError('unavailable', `${maxInFlightRequests} requests are under way, and no more may be (MAX_IN_FLIGHT_REQUESTS)`, {
+        retryAfterSeconds: 1,
+      });
+    }
+    return undefined;
+  });
+
+  function finished(request: FastifyRequest, status: number, whole: boolean): void {
+    const { exchange, method } = request;
+    const { seconds, requestId: id, failure } = exchange;
+    const route = request.routeOptions.url ?? 'unknown';
+    // 499: the client closed the request, as nginx has it.
+    const outcome = whole ? status : 499;
+    metrics.observeRequest({ method, route, status: outcome, seconds });
+    if (route === '/v1/embed') metrics.observeEmbedRequest(outcome, seconds);
+    const line = { request_id: id, method, route, status: outcome, ms: Math.round(seconds * 1e6) / 1e3 };
+    if (failure !== undefined) log.error({ ...line, err: failure.cause ?? failure }, 'a request failed');
+    else if (outcome >= 500) log.warn(line, 'a request was not served');
+    else if (log.isLevelEnabled('debug')) log.debug(line, 'request');
+  }
+
+  return () => inFlight;
+}

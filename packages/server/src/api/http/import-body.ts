@@ -1,0 +1,128 @@
+// A stream in one of the import formats to batches for the operation, a bounded piece at a time.
+
+import { VoisinError } from '../../errors.js';
+import { readFvecs, readNpy } from '../../formats/index.js';
+import type { ImportBatch } from '../../operations/index-import.js';
+import { VectorColumns } from '../../operations/vector-columns.js';
+import type { Refused } from '../../operations/vector-columns.js';
+import { vectorIdProblem } from '../../operations/vector-id.js';
+import type { BodyReader } from './body/body-reader.js';
+
+export const formats = ['jsonl', 'npy', 'fvecs'] as const;
+export type Format = (typeof formats)[number];
+
+export interface ImportOptions {
+  readonly format: Format;
+  readonly dimension: number;
+  /** .npy and .fvecs have no ids: a vector's id is this and its row number. */
+  readonly idPrefix: string;
+  /** The number of the first row. */
+  readonly start: number;
+}
+
+const newline = 0x0a;
+/** Lines are handed on in pieces of about this size, and a single line may be no longer than `maxLineBytes`. */
+const pieceBytes = 2 * 1024 * 1024;
+const maxLineBytes = 16 * 1024 * 1024;
+
+/** @throws VoisinError invalid_argument, while iterated, when the file is not what its format says */
+export function importBatches(stream: AsyncIterable<Uint8Array>, options: ImportOptions, reader: BodyReader): AsyncIterable<ImportBatch> {
+  const { format, dimension } = options;
+  if (format === 'jsonl') return fromLines(stream, reader);
+  return fromRows(format === 'npy' ? readNpy(stream, { dimension }) : readFvecs(stream, { dimension }), options);
+}
+
+async function* fromLines(stream: AsyncIterable<Uint8Array>, reader: BodyReader): AsyncGenerator<ImportBatch> {
+  let first = 0;
+  let line = 1;
+  for await (const { bytes, count } of wholeLines(stream)) {
+    const { columns, lines } = await reader.readLines(bytes, line);
+    const before = first;
+    yield { first, columns, label: (position, problem) => `line ${lines[position - before] ?? '?'}: ${problem.replace(/^(\.|: )/, '')}` };
+    first += columns.count;
+    line += count;
+  }
+}
+
+/** Pieces of whole lines, each in a buffer of its own, with the number of their lines. */
+async function* wholeLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<{ bytes: Uint8Array; count: number }> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    parts.push(chunk);
+    length += chunk.length;
+    if (length < pieceBytes) continue;
+    const cut = chunk.lastIndexOf(newline) + 1;
+    if (cut === 0) {
+      if (length > maxLineBytes) throw new VoisinError('invalid_argument', `line: expected at most ${maxLineBytes} bytes, got more`);
+      continue;
+    }
+    const rest = chunk.subarray(cut);
+    yield joined(parts, length - rest.length);
+    parts = rest.length === 0 ? [] : [rest];
+    length = rest.length;
+  }
+  if (length > 0) yield joined(parts, length);
+}
+
+function joined(parts: readonly Uint8Array[], length: number): { bytes: Uint8Array; count: number } {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    const piece = part.subarray(0, length - at);
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  let count = 0;
+  for (let found = bytes.indexOf(newline); found !== -1; found = bytes.indexOf(newline, found + 1)) count++;
+  return { bytes, count };
+}
+
+async function* fromRows(batches: AsyncIterable<Float32Array>, { dimension, idPrefix, start }: ImportOptions): AsyncGenerator<ImportBatch> {
+  let first = 0;
+  for await (const values of batches) {
+    const count = values.length / dimension;
+    const ids = Array.from({ length: count }, (_, i) => `${idPrefix}${start + first + i}`);
+    const ends = Uint32Array.from({ length: count }, (_, i) => (i + 1) * dimension);
+    const metadata = ids.map(() => '{}');
+    const columns = new VectorColumns({ values, ends, ids, metadata, refused: notFinite(values, dimension, ids) });
+    yield { first, columns, label: (position, problem) => `row ${position}: ${problem.replace(/^(\.|: )/, '')}` };
+    first += count;
+  }
+}
+
+/** A sum is finite when all of its parts are, but for overflow: only then is each looked at. */
+function notFinite(values: Float32Array, dimension: number, ids: readonly string[]): Refused[] {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
+  if (Number.isFinite(sum)) return [];
+  const refused: Refused[] = [];
+  for (const [position, id] of ids.entries()) {
+    const row = values.subarray(position * dimension, (position + 1) * dimension);
+    const at = row.findIndex((value) => !Number.isFinite(value));
+    if (at !== -1) refused.push({ position, id, error: `.values[${at}]: expected a finite number, got ${row[at]}` });
+  }
+  return refused;
+}
+
+/** @throws VoisinError invalid_argument naming the query parameter */
+export function takeImportOptions(query: Readonly<Record<string, unknown>>, maxIdBytes: number): Omit<ImportOptions, 'dimension'> {
+  const idPrefix = query['id_prefix'] ?? '';
+  const start = query['start'] ?? '0';
+  if (typeof start !== 'string' || !/^\d{1,15}$/.test(start)) {
+    throw new VoisinError('invalid_argument', `start: expected a number of at most 15 digits, got ${JSON.stringify(start)}`, {
+      field: 'start',
+    });
+  }
+  const problem = vectorIdProblem(`${String(idPrefix)}${'9'.repeat(15)}`, maxIdBytes);
+  if (problem !== undefined) throw new VoisinError('invalid_argument', `id_prefix: ${problem}`, { field: 'id_prefix' });
+  return { format: takeFormat(query), idPrefix: String(idPrefix), start: Number(start) };
+}
+
+/** @throws VoisinError invalid_argument */
+export function takeFormat({ format = 'jsonl' }: Readonly<Record<string, unknown>>): Format {
+  const known = formats.find((one) => one === format);
+  if (known !== undefined) return known;
+  const got = JSON.stringify(format)?.slice(0, 60) ?? 'nothing';
+  throw new VoisinError('invalid_argument', `format: expected one of ${formats.join(', ')}, got ${got}`, { field: 'format' });
+}

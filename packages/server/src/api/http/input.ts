@@ -1,0 +1,104 @@
+// From the parts of a request to an operation's input: path, query and body have one name for each field, and no part hides another.
+
+import type { TSchema } from 'typebox';
+import { VoisinError } from '../../errors.js';
+import { parseBody, type ParseLimits } from './body/parse-body.js';
+import { toInput } from './body/columns.js';
+import type { Route } from './route.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface RequestParts {
+  readonly params: Fields;
+  readonly query: Fields;
+  readonly body: Fields | undefined;
+}
+
+/**
+ * What the wire itself understands in a request, beside the operation's input.
+ * `tenant_id` may stand in any body or query; `encoding_format` where the answer holds a vector.
+ */
+export interface TakenInput {
+  readonly input: Record<string, unknown>;
+  readonly tenantId: string | undefined;
+  readonly encoding: 'float' | 'base64' | undefined;
+}
+
+/** @throws VoisinError invalid_argument for a query parameter or a field that is not known here */
+export function takeInput(route: Route, { params, query, body }: RequestParts, limits: ParseLimits): TakenInput {
+  const properties = propertiesOf(route.operation.input);
+  const input: Record<string, unknown> = {};
+  let tenantId: unknown;
+  let encoding: unknown;
+  for (const [name, text] of Object.entries(query)) {
+    if (typeof text !== 'string')
+      throw new VoisinError('invalid_argument', `${name}: expected once in the query, got it several times`, { field: name });
+    if (name === 'tenant_id') tenantId = text;
+    else if (name === 'encoding_format' && route.vector !== undefined) encoding = text;
+    else if (route.query?.includes(name) === true) input[name] = fromText(name, text, properties[name], limits);
+    else throw unknownQuery(name, route);
+  }
+  if (body !== undefined) {
+    for (const [name, value] of Object.entries(body)) {
+      if (Object.hasOwn(params, name)) throw unknownField(name, route, params);
+      if (name === 'tenant_id') tenantId = value;
+      else if (name === 'encoding_format' && route.vector !== undefined) encoding = value;
+      else Object.defineProperty(input, name, { value, enumerable: true, configurable: true, writable: true });
+    }
+  }
+  Object.assign(input, params);
+  return { input, tenantId: checkTenant(tenantId), encoding: checkEncoding(encoding) };
+}
+
+export function propertiesOf(schema: TSchema): Readonly<Record<string, Fields>> {
+  return 'properties' in schema && isRecords(schema.properties) ? schema.properties : {};
+}
+
+function isRecords(value: unknown): value is Readonly<Record<string, Fields>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function unknownQuery(name: string, { query = [] }: Route): VoisinError {
+  const accepted = query.length === 0 ? 'none' : query.join(', ');
+  const field = name.slice(0, 100);
+  return new VoisinError('invalid_argument', `${field}: unknown query parameter; accepted here: ${accepted}`, { field });
+}
+
+function unknownField(name: string, route: Route, params: Fields): VoisinError {
+  const accepted = Object.keys(propertiesOf(route.operation.input)).filter((one) => !Object.hasOwn(params, one));
+  return new VoisinError('invalid_argument', `${name}: unknown field; accepted here: ${accepted.join(', ')}`, { field: name });
+}
+
+/** A query parameter is text; its schema says what the text stands for. What does not fit stays text, and the schema refuses it by name. */
+function fromText(name: string, text: string, schema: Fields | undefined, limits: ParseLimits): unknown {
+  const json = schema?.['x-json'];
+  const type = typeof json === 'object' && json !== null && 'type' in json ? json.type : schema?.['type'];
+  if (type === 'integer' || type === 'number') return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
+  if (type === 'array') return parsed(name, `{"vector":[${text.replace(/^\s*\[|\]\s*$/g, '')}]}`, limits)['vector'];
+  if (type === 'object') return parsed(name, `{"filter":${text}}`, limits)['filter'];
+  return text;
+}
+
+function parsed(name: string, json: string, limits: ParseLimits): Record<string, unknown> {
+  try {
+    return toInput(parseBody(Buffer.from(json), 'vector', limits));
+  } catch (error) {
+    if (!(error instanceof VoisinError)) throw error;
+    throw new VoisinError('invalid_argument', `${name}: ${error.message.replace(/^(body|vector|filter): /, '')}`, { field: name });
+  }
+}
+
+function checkTenant(tenantId: unknown): string | undefined {
+  if (tenantId === undefined) return undefined;
+  if (typeof tenantId === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(tenantId)) return tenantId;
+  const got = JSON.stringify(tenantId)?.slice(0, 100) ?? 'nothing';
+  throw new VoisinError('invalid_argument', `tenant_id: expected 1 to 64 of A-Z a-z 0-9 _ - . (no dot first), got ${got}`, {
+    field: 'tenant_id',
+  });
+}
+
+function checkEncoding(encoding: unknown): TakenInput['encoding'] {
+  if (encoding === undefined || encoding === 'float' || encoding === 'base64') return encoding;
+  const got = JSON.stringify(encoding)?.slice(0, 100) ?? 'nothing';
+  throw new VoisinError('invalid_argument', `encoding_format: expected "float" or "base64", got ${got}`, { field: 'encoding_format' });
+}

@@ -1,0 +1,215 @@
+// The OpenAPI document, made from the table of routes and the operations' own schemas.
+
+import type { Limits } from '../../config/config.js';
+import { type ErrorCode, errorCodes } from '../../errors.js';
+import { statusOf } from './errors.js';
+import { commonErrors, type Route } from './route.js';
+import { routes } from './routes.js';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+type Fields = { readonly [name: string]: Json };
+
+export interface OpenApiOperation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly Fields[];
+  readonly requestBody?: Fields;
+  readonly responses: { readonly [status: string]: Fields };
+  readonly security?: readonly Fields[];
+}
+
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: Fields;
+  readonly tags: readonly Fields[];
+  readonly paths: { readonly [path: string]: { readonly [method: string]: OpenApiOperation } };
+  readonly components: Fields;
+  readonly security: readonly Fields[];
+}
+
+const errorRef = { $ref: '#/components/schemas/Error' };
+
+export function openApiDocument(version: string, limits: Limits): OpenApiDocument {
+  const paths: Record<string, Record<string, OpenApiOperation>> = {};
+  for (const route of routes) {
+    const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
+    (paths[path] ??= {})[route.method.toLowerCase()] = describeRoute(route, limits);
+  }
+  for (const page of pages) paths[page.path] = { get: page.operation };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Voisin',
+      version,
+      description:
+        'Turns text into vectors, keeps them and finds their neighbours. Every error has the same body; its code says what to do.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    tags: tags.map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        bearer: { type: 'http', scheme: 'bearer' },
+      },
+      schemas: { Error: errorSchema },
+    },
+    security: [{ apiKey: [] }, { bearer: [] }],
+  };
+}
+
+const tags = [
+  ['indexes', 'Making, looking at and looking after indexes'],
+  ['vectors', 'Keeping vectors with their metadata'],
+  ['search', 'Finding the nearest'],
+  ['streams', 'Whole files in and out'],
+  ['embeddings', 'Text to vectors'],
+  ['server', 'Health and numbers'],
+] as const;
+
+const errorSchema: Fields = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'request_id'],
+      properties: {
+        code: { type: 'string', enum: [...errorCodes] },
+        message: { type: 'string', description: 'what was wrong, where, what came and what is accepted' },
+        details: { type: 'object', description: '`field`: where it was wrong; `retryAfterSeconds`: when to come back' },
+        request_id: { type: 'string' },
+      },
+    },
+  },
+};
+
+function describeRoute(route: Route, limits: Limits): OpenApiOperation {
+  const { operation, query = [], url } = route;
+  const schema = toJsonSchema(operation.input, limits);
+  const properties = fieldsOf(schema['properties']);
+  const inPath = [...url.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '');
+  const parameters = [
+    ...inPath.map((name) => ({ name, in: 'path', required: true, schema: properties[name] ?? { type: 'string' } })),
+    ...query.map((name) => queryParameter(name, properties[name])),
+  ];
+  const requestBody = bodyOf(route, schema, inPath);
+  return {
+    operationId: `${route.method.toLowerCase()}_${operation.name.replaceAll('.', '_')}`,
+    summary: operation.summary,
+    tags: [tagOf(route)],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(requestBody === undefined ? {} : { requestBody }),
+    responses: responsesOf(route, limits),
+    ...(route.open === true ? { security: [] } : {}),
+  };
+}
+
+function tagOf({ url, stream }: Route): string {
+  if (stream !== undefined) return 'streams';
+  if (url.includes('/search')) return 'search';
+  if (url.includes('/vectors')) return 'vectors';
+  if (url.startsWith('/v1/index')) return 'indexes';
+  return url === '/v1/embed' ? 'embeddings' : 'server';
+}
+
+function queryParameter(name: string, schema: Json | undefined): Fields {
+  const type = fieldsOf(schema)['type'];
+  if (type === 'array')
+    return { name, in: 'query', description: 'numbers with commas between them', schema: schema ?? {}, style: 'form', explode: false };
+  if (type === 'object') return { name, in: 'query', description: 'as JSON', content: { 'application/json': { schema: schema ?? {} } } };
+  return { name, in: 'query', schema: schema ?? streamParameters[name] ?? { type: 'string' } };
+}
+
+const streamParameters: { readonly [name: string]: Json } = {
+  format: { type: 'string', enum: ['jsonl', 'npy', 'fvecs'], default: 'jsonl' },
+  id_prefix: { type: 'string', default: '', description: '.npy and .fvecs: an id is this and the number of its row' },
+  start: { type: 'integer', default: 0, description: '.npy and .fvecs: the number of the first row' },
+};
+
+function bodyOf(route: Route, schema: Fields, inPath: readonly string[]): Fields | undefined {
+  if (route.stream === 'import') {
+    const binary = { schema: { type: 'string', format: 'binary' } };
+    return { required: true, content: { 'application/x-ndjson': binary, 'application/octet-stream': binary } };
+  }
+  if (route.body === undefined) return undefined;
+  const properties: Record<string, Json> = { ...fieldsOf(schema['properties']), tenant_id: { type: 'string' } };
+  if (route.vector === 'embedding') properties['encoding_format'] = { type: 'string', enum: ['float', 'base64'], default: 'float' };
+  for (const name of inPath) delete properties[name];
+  const required = Array.isArray(schema['required']) ? schema['required'].filter((name) => !inPath.includes(String(name))) : [];
+  const body = { type: 'object', additionalProperties: false, properties, ...(required.length === 0 ? {} : { required }) };
+  return { required: route.bodyOptional !== true, content: { 'application/json': { schema: body } } };
+}
+
+function responsesOf(route: Route, limits: Limits): OpenApiOperation['responses'] {
+  const responses: Record<string, Fields> = {};
+  const content: Record<string, Json> = { 'application/json': { schema: toJsonSchema(route.operation.output, limits) } };
+  if (route.vector !== undefined)
+    content['application/octet-stream'] = { schema: { type: 'string', format: 'binary', description: 'raw little-endian float32' } };
+  if (route.stream === 'import')
+    content['application/x-ndjson'] = {
+      schema: { type: 'string', description: 'a line of progress now and then, the last with done: true' },
+    };
+  const streamed = { 'application/x-ndjson': binarySchema, 'application/octet-stream': binarySchema };
+  responses[route.status] =
+    route.status === 204 ? { description: 'Done' } : { description: 'OK', content: route.stream === 'export' ? streamed : content };
+  const open = route.open === true;
+  const codes = new Set<ErrorCode>([...commonErrors.filter((code) => !open || code !== 'unauthenticated'), ...(route.errors ?? [])]);
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) byStatus.set(statusOf[code], [...(byStatus.get(statusOf[code]) ?? []), code]);
+  for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
+    responses[status] = { description: list.join(', '), content: { 'application/json': { schema: errorRef } } };
+  }
+  return responses;
+}
+
+const binarySchema = { schema: { type: 'string', format: 'binary' } };
+
+const pages: readonly { path: string; operation: OpenApiOperation }[] = [
+  page('/', 'welcome', 'What this is and where its documents are', 'application/json', true),
+  page('/docs', 'docs', 'This reference as a page', 'text/html', true),
+  page('/openapi.json', 'openapi', 'This reference as an OpenAPI document', 'application/json', false),
+  page('/metrics', 'metrics', 'Numbers for Prometheus; open to all with METRICS_PUBLIC', 'text/plain', false),
+];
+
+function page(
+  path: string,
+  operationId: string,
+  summary: string,
+  type: string,
+  open: boolean,
+): { path: string; operation: OpenApiOperation } {
+  const denied = { description: 'unauthenticated', content: { 'application/json': { schema: errorRef } } };
+  const responses = { '200': { description: 'OK', content: { [type]: {} } }, ...(open ? {} : { '401': denied }) };
+  return { path, operation: { operationId, summary, tags: ['server'], responses, ...(open ? { security: [] } : {}) } };
+}
+
+/** The schema as JSON knows it: typed arrays as arrays, and the configured limits in their places. */
+function toJsonSchema(schema: unknown, limits: Limits): Fields {
+  return fieldsOf(convert(schema, '', { k: limits.maxK, dimension: limits.maxDimension, limit: limits.pageSize }));
+}
+
+function convert(node: unknown, name: string, maxima: { readonly [name: string]: number }): Json {
+  if (Array.isArray(node)) return node.map((one) => convert(one, '', maxima));
+  if (typeof node !== 'object' || node === null) return isPlain(node) ? node : null;
+  const { 'x-json': shown, 'x-expected': _said, ...rest }: Record<string, unknown> = { ...node };
+  const result: Record<string, Json> = {};
+  for (const [key, value] of Object.entries({ ...(typeof shown === 'object' ? shown : {}), ...rest })) {
+    if (!key.startsWith('~') && typeof value !== 'function' && value !== undefined) result[key] = convert(value, key, maxima);
+  }
+  const maximum = maxima[name];
+  return maximum !== undefined && result['type'] === 'integer' ? { ...result, maximum } : result;
+}
+
+function isPlain(value: unknown): value is boolean | number | string {
+  return typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string';
+}
+
+export function fieldsOf(value: Json | undefined): Fields {
+  return isFields(value) ? value : {};
+}
+
+function isFields(value: Json | undefined): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

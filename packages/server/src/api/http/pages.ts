@@ -1,0 +1,44 @@
+// Routes that belong to no operation: the welcome, the documents, the numbers for Prometheus.
+
+import type { FastifyInstance } from 'fastify';
+import { VoisinError } from '../../errors.js';
+import { docsPage } from './docs-page.js';
+import { docsScript, docsStyle } from './docs-assets.js';
+import { openApiDocument } from './openapi.js';
+import type { HttpParts } from './parts.js';
+
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export function addPages(app: FastifyInstance, { config, metrics, embedding, version }: HttpParts): void {
+  const open = { config: { open: true } };
+  let document: string | undefined;
+  let page: string | undefined;
+  let toldCacheHits = 0;
+
+  app.get('/', open, () => ({ name: 'Voisin', version, docs: '/docs', openapi: '/openapi.json', health: '/v1/health' }));
+
+  app.get('/openapi.json', (_request, reply) => {
+    document ??= JSON.stringify(openApiDocument(version, config.limits));
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
+
+  app.get('/docs', open, (_request, reply) => {
+    page ??= docsPage(openApiDocument(version, config.limits));
+    return reply
+      .headers({ 'content-security-policy': policy, 'x-content-type-options': 'nosniff' })
+      .type('text/html; charset=utf-8')
+      .send(page);
+  });
+  app.get('/docs/page.js', open, (_request, reply) => reply.type('text/javascript; charset=utf-8').send(docsScript));
+  app.get('/docs/page.css', open, (_request, reply) => reply.type('text/css; charset=utf-8').send(docsStyle));
+
+  app.get('/metrics', { config: { open: config.metricsPublic } }, async (_request, reply) => {
+    if (!config.enableMetrics) throw new VoisinError('permission_denied', 'metrics are turned off (ENABLE_METRICS)');
+    // The cache counts for itself; Prometheus learns of it when it asks.
+    const { cacheHits } = embedding.stats();
+    metrics.countCacheHits('l1', cacheHits - toldCacheHits);
+    toldCacheHits = cacheHits;
+    return reply.type(metrics.contentType).send(await metrics.text());
+  });
+}

@@ -1,0 +1,33 @@
+// What a row of the table of routes says.
+
+import type { ErrorCode } from '../../errors.js';
+import type { Operation } from '../../operations/operation.js';
+import type { BodyPlan } from './body/parse-body.js';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** A :name in it is a field of the operation's input. */
+  readonly url: string;
+  readonly operation: Operation;
+  readonly status: number;
+  /** How a JSON body becomes the other fields; none is read when absent. */
+  readonly body?: BodyPlan;
+  /** A body need not come. */
+  readonly bodyOptional?: boolean;
+  /** Which bound of the configuration the body has. */
+  readonly bodyLimit?: 'bodyMb' | 'embedBodyMb';
+  /** Fields of the input that may come as query parameters. */
+  readonly query?: readonly string[];
+  /** No key needed. */
+  readonly open?: boolean;
+  /** The field of the output that holds a vector, which may be asked for as base64 or as raw bytes. */
+  readonly vector?: 'values' | 'embedding';
+  /** A stream in or out, without the bounds of body and time. */
+  readonly stream?: 'import' | 'export';
+  /** The status when the output itself says that nothing was done. */
+  readonly statusOf?: (output: unknown) => number;
+  /** What it answers beside the errors that every route knows. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+export const commonErrors: readonly ErrorCode[] = ['invalid_argument', 'unauthenticated', 'unavailable', 'deadline_exceeded', 'internal'];

@@ -1,0 +1,169 @@
+// The HTTP server: Fastify with its conveniences that change data turned off, the gate, the routes, one way to say errors.
+
+import type { AddressInfo } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { VoisinError } from '../../errors.js';
+import { requestId } from '../../telemetry/request-id.js';
+import { BodyReader } from './body/body-reader.js';
+import type { BodyPlan } from './body/parse-body.js';
+import { errorBody, sayError, toVoisinError } from './errors.js';
+import { addGate } from './gate.js';
+import { handler } from './handler.js';
+import { addPages } from './pages.js';
+import type { HttpParts, Wire } from './parts.js';
+import { routes } from './routes.js';
+import { exportHandler, importHandler } from './streams.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How a JSON body is read; a route that names none takes none. */
+    plan?: BodyPlan;
+    maxBodyBytes?: number;
+    /** The handler reads the bytes itself. */
+    rawBody?: boolean;
+  }
+}
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  /** For this machine: http://127.0.0.1:8000 also when every address is listened on. */
+  readonly url: string;
+  /** Stops listening, finishes what is under way within `milliseconds`, then cuts what is left. */
+  close(milliseconds?: number): Promise<void>;
+}
+
+const mib = 1024 * 1024;
+
+/** Listens on config.host and config.port. @throws what listen throws: EADDRINUSE, EACCES */
+export async function startHttp(parts: HttpParts): Promise<HttpServer> {
+  const { config, metrics } = parts;
+  const bodies = new BodyReader(config.limits);
+  const wire: Wire = { ...parts, bodies };
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    // The gate and the body reader have clocks of their own; streams have none.
+    requestTimeout: 0,
+    routerOptions: { maxParamLength: 64 * 1024, caseSensitive: true },
+    http: { maxHeaderSize: 64 * 1024 },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: answerBadPath,
+  });
+  app.decorateRequest('exchange');
+  // Schemas are the operations' own: Fastify neither checks nor trims.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  const inFlight = addGate(app, parts);
+  metrics.watchQueue('http_requests', inFlight);
+  metrics.watchQueue('http_body_bytes', () => bodies.bytesInFlight);
+  metrics.watchQueue('http_bodies_parsed', () => bodies.thread.queued);
+  addBodyParsers(app, bodies);
+  addErrors(app, parts);
+  // A GET search carries a body, as the original's does.
+  app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  for (const route of routes) {
+    const open = route.open === true;
+    const maxBodyBytes = config.limits[route.bodyLimit ?? 'bodyMb'] * mib;
+    const handle =
+      route.stream === 'import'
+        ? importHandler(route, wire)
+        : route.stream === 'export'
+          ? exportHandler(route, wire)
+          : handler(route, wire);
+    app.route({
+      method: route.method,
+      url: route.url,
+      config: { open, stream: route.stream !== undefined, plan: route.body ?? 'plain', maxBodyBytes, rawBody: route.stream === 'import' },
+      handler: handle,
+    });
+  }
+  addPages(app, parts);
+  await app.listen({ host: config.host, port: config.port });
+  const { address, port } = addressOf(app);
+  const reachable = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+  return {
+    host: address,
+    port,
+    url: `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`,
+    async close(milliseconds = 8000) {
+      const cut = setTimeout(() => app.server.closeAllConnections(), milliseconds);
+      await app.close();
+      clearTimeout(cut);
+      await bodies.close();
+    },
+  };
+}
+
+function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
+    const { plan = 'plain', maxBodyBytes = mib, rawBody = false } = request.routeOptions.config;
+    if (rawBody) return undefined;
+    const length = request.headers['content-length'];
+    const contentLength = length === undefined ? undefined : Number(length);
+    return request.exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength }));
+  });
+  app.addContentTypeParser('*', async (request: FastifyRequest) => {
+    if (request.routeOptions.config.rawBody === true) return undefined;
+    const got = JSON.stringify((request.headers['content-type'] ?? '').slice(0, 100));
+    throw new VoisinError('invalid_argument', `content-type: expected application/json, got ${got}`, {
+      field: 'content-type',
+      http_status: 415,
+    });
+  });
+}
+
+function addErrors(app: FastifyInstance, { config }: HttpParts): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toVoisinError(thrown);
+    const { exchange } = request;
+    if (error.code === 'internal') exchange.failure = error;
+    void reply.code(sayError(reply, error)).send(errorBody(error, exchange.requestId, config.debug));
+  });
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    throw new VoisinError('not_found', `no route ${request.method} ${path.slice(0, 200)}; GET /docs lists what there is`);
+  });
+}
+
+/** A path that cannot be decoded (%ZZ) reaches no route and no hook. */
+function answerBadPath(error: Error, _request: unknown, reply: FastifyReply): void {
+  const id = requestId();
+  const refused = new VoisinError(
+    'invalid_argument',
+    'url: expected a path with valid percent-encoding',
+    { field: 'url' },
+    { cause: error },
+  );
+  void reply.code(sayError(reply, refused)).header('x-request-id', id).send(errorBody(refused, id));
+}
+
+/** What Node could not even read as HTTP. */
+function answerBrokenRequest(
+  error: Error & { code?: string },
+  socket: { writable: boolean; end(text: string): void; destroy(error?: Error): void },
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy(error);
+    return;
+  }
+  const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const message = tooLong
+    ? 'headers: expected at most 65536 bytes, got more'
+    : `request: expected HTTP/1.1, got something else (${error.code ?? 'unknown'})`;
+  const body = JSON.stringify({ error: { code: 'invalid_argument', message, request_id: '' } });
+  const head = `HTTP/1.1 ${tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request'}`;
+  socket.end(`${head}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+}
+
+function addressOf(app: FastifyInstance): AddressInfo {
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new VoisinError('internal', 'the server listens on no address');
+  return address;
+}

@@ -1,0 +1,71 @@
+// Which web pages may call: on a server with keys those of CORS_ORIGINS, on one without keys only its own.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isLoopback } from '../../config/loopback.js';
+import { VoisinError } from '../../errors.js';
+
+export interface WebPageRules {
+  readonly keyless: boolean;
+  readonly host: string;
+  readonly corsOrigins: readonly string[];
+}
+
+/**
+ * A keyless server trusts whoever reaches it, and every page in a browser on the same machine does. So a request that a page of another
+ * origin caused is refused, and, on a loopback address, one whose Host is not this machine (a name that was made to lead here: DNS rebinding).
+ * @throws VoisinError permission_denied
+ */
+export function refuseForeignPages(headers: IncomingHttpHeaders, { keyless, host }: WebPageRules): void {
+  if (!keyless) return;
+  const asked = headers.host ?? '';
+  if (isLoopback(host) && asked !== '' && !isLocalName(hostName(asked))) {
+    throw new VoisinError(
+      'permission_denied',
+      `host: expected this machine's own name or address, got ${JSON.stringify(asked.slice(0, 100))}`,
+    );
+  }
+  const { origin } = headers;
+  if (origin !== undefined && !isOwnOrigin(origin, asked)) throw foreign(origin);
+  const site = headers['sec-fetch-site'];
+  if ((site === 'cross-site' || site === 'same-site') && headers['sec-fetch-mode'] !== 'navigate') throw foreign(String(site));
+}
+
+function foreign(from: string): VoisinError {
+  return new VoisinError(
+    'permission_denied',
+    `origin: a server without keys answers no other web page, got ${JSON.stringify(from.slice(0, 100))}`,
+  );
+}
+
+function isOwnOrigin(origin: string, host: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}
+
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+}
+
+function isLocalName(name: string): boolean {
+  return isLoopback(name) || name.toLowerCase().endsWith('.localhost');
+}
+
+const allowedHeaders = 'authorization, content-type, x-api-key, x-request-id';
+const exposedHeaders = 'x-request-id, retry-after, content-disposition';
+
+/** Sets the CORS headers of an allowed origin. @returns true when the request was a preflight and is answered */
+export function answerCors(request: FastifyRequest, reply: FastifyReply, { corsOrigins }: WebPageRules): boolean {
+  const { origin } = request.headers;
+  if (corsOrigins.length > 0) void reply.header('vary', 'origin');
+  const allowed = origin !== undefined && (corsOrigins.includes('*') || corsOrigins.includes(origin));
+  if (allowed) void reply.header('access-control-allow-origin', origin).header('access-control-expose-headers', exposedHeaders);
+  if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
+  if (allowed) {
+    void reply
+      .header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
+      .header('access-control-allow-headers', allowedHeaders)
+      .header('access-control-max-age', '600');
+  }
+  void reply.code(204).send();
+  return true;
+}

@@ -1,0 +1,95 @@
+// The one place where the parts of a server are made and put together, and taken apart again in the opposite order.
+
+import { readFileSync } from 'node:fs';
+import { Accounts } from './accounts/accounts.js';
+import type { HttpParts } from './api/http/parts.js';
+import type { Config } from './config/config.js';
+import { Embedding } from './embedding/embedding.js';
+import { Indexes } from './indexes/indexes.js';
+import type { Services } from './operations/operation.js';
+import { DataDirectory } from './store/data-directory.js';
+import type { Logger } from './telemetry/logger.js';
+import { createMetrics, type Metrics } from './telemetry/metrics.js';
+import { systemMetrics } from './telemetry/system-metrics.js';
+
+export interface Context extends HttpParts {
+  /** Snapshots what changed, ends the inference processes, gives the data directory back. */
+  close(): Promise<void>;
+}
+
+const mib = 1024 * 1024;
+/** From dist/src/ up to the package. */
+const packageFile = new URL('../../package.json', import.meta.url);
+
+export const version = readVersion();
+
+/**
+ * Opens the data directory and everything that works on it.
+ * @throws VoisinError failed_precondition when another server has the directory
+ */
+export async function createContext(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<Context> {
+  const startedAt = Date.now();
+  const directory = await DataDirectory.open(config.dataDir);
+  const opened: (() => Promise<void>)[] = [() => directory.close()];
+  const close = async (): Promise<void> => {
+    for (const one of opened.splice(0).reverse()) await one();
+  };
+  try {
+    const accounts = await Accounts.open(config, directory.system);
+    const indexes = await openIndexes(config, directory, log);
+    opened.push(() => indexes.close());
+    const embedding = await openEmbedding(config, log, metrics);
+    opened.push(() => embedding.close());
+    watch(metrics, indexes, embedding);
+    const services: Services = { config, indexes, embedding, readSystem: systemMetrics(config.dataDir), version, startedAt };
+    return { ...services, accounts, log, metrics, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openIndexes({ limits, searchThreads, snapshotIntervalSeconds }: Config, directory: DataDirectory, log: Logger): Promise<Indexes> {
+  return Indexes.open({
+    directory,
+    log,
+    threads: searchThreads,
+    limits: {
+      maxIndexes: limits.maxIndexes,
+      maxOpenIndexes: limits.maxOpenIndexes,
+      idleMilliseconds: limits.indexIdleSeconds * 1000,
+      queueBytes: limits.writeQueueMb * mib,
+      groupBytes: 16 * mib,
+      snapshotMilliseconds: snapshotIntervalSeconds * 1000,
+      snapshotPauseMilliseconds: Math.min(30, snapshotIntervalSeconds) * 1000,
+      metadataCacheBytes: 32 * mib,
+    },
+  });
+}
+
+function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<Embedding> {
+  return Embedding.open({
+    modelDirectories: [...new Set([config.modelsDir, config.bundledModelsDir])],
+    workers: config.inferenceWorkers,
+    threadsPerWorker: config.inferenceThreads,
+    cacheEntries: config.cacheL1Entries,
+    cacheBytes: config.cacheL1Mb * mib,
+    maxTextLength: config.limits.maxTextLength,
+    maxQueuedQueries: config.limits.maxEmbedQueue,
+    maxQueuedBulk: config.limits.maxEmbedQueue * 2,
+    onInference: ({ seconds }) => metrics.observeInference(seconds),
+    log,
+  });
+}
+
+function watch(metrics: Metrics, indexes: Indexes, embedding: Embedding): void {
+  metrics.watchIndexes(() => indexes.sizes().map(({ index, ...size }) => ({ ...size, id: index })));
+  metrics.watchQueue('index_writes', () => indexes.sizes().reduce((sum, { writesWaiting }) => sum + writesWaiting, 0));
+  metrics.watchQueue('embedding_waiting', () => embedding.stats().queued);
+  metrics.watchQueue('embedding_running', () => embedding.stats().inFlight);
+}
+
+function readVersion(): string {
+  const { version: text }: { version?: unknown } = JSON.parse(readFileSync(packageFile, 'utf8'));
+  return typeof text === 'string' ? text : '0.0.0';
+}

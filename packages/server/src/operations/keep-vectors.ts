@@ -1,0 +1,113 @@
+// From the columns of a request to a batch that an index keeps: what cannot be kept is named, its neighbours go on.
+
+import type { ManagedIndex } from '../indexes/managed-index.js';
+import type { VectorBatch } from '../indexes/types.js';
+import type { Services } from './operation.js';
+import type { Refused, VectorColumns } from './vector-columns.js';
+import { noModel, rowProblem, textProblem } from './vector-values.js';
+
+export interface Kept {
+  /** How many were kept; an id that came twice counts each time, the last one stays. */
+  readonly added: number;
+  readonly failed: number;
+  /** In the order of the request. */
+  readonly refused: readonly Refused[];
+}
+
+export interface KeepOptions {
+  readonly signal: AbortSignal;
+  /** Names the vector at a position in an error: `vectors[3].values[17]: ...` or `line 4: values[17]: ...`. */
+  readonly label?: (position: number, problem: string) => string;
+}
+
+const textsAtOnce = 256;
+const asField = (position: number, problem: string): string => `vectors[${position}]${problem}`;
+
+/** Checks, embeds where a text came in place of values, and stores: durable when it resolves. */
+export async function keepVectors(services: Services, index: ManagedIndex, columns: VectorColumns, options: KeepOptions): Promise<Kept> {
+  const { signal, label = asField } = options;
+  const model = index.embedding?.model;
+  const refused = [...columns.refused, ...problems(services, index, columns, model)]
+    .sort((a, b) => a.position - b.position)
+    .map((one) => ({ ...one, error: label(one.position, one.error) }));
+  const out = new Set(refused.map((one) => one.position));
+  const positions = out.size === 0 ? undefined : columns.ids.flatMap((_, i) => (out.has(i) ? [] : [i]));
+  const added = positions?.length ?? columns.count;
+  if (added > 0) {
+    const embedded = model === undefined ? undefined : await embedTexts(services, columns, positions, model, signal);
+    signal.throwIfAborted();
+    await index.upsert(toBatch(columns, index.dimension, positions, embedded));
+  }
+  return { added, failed: refused.length, refused };
+}
+
+function problems({ config }: Services, index: ManagedIndex, columns: VectorColumns, model: string | undefined): Refused[] {
+  const already = new Set(columns.refused.map((one) => one.position));
+  const { rows, texts } = columns;
+  const found: Refused[] = [];
+  for (let i = 0; i < columns.count; i++) {
+    if (already.has(i)) continue;
+    const problem = (): string | undefined => {
+      const text = texts?.[i];
+      if (text !== undefined && model === undefined) return `.text: ${noModel('values')}`;
+      if (text !== undefined && rows.length(i) === 0) return prefix('.text', textProblem(text, config.limits.maxTextLength));
+      return prefix('.values', rowProblem(rows.row(i), index));
+    };
+    const error = problem();
+    if (error !== undefined) found.push({ position: i, id: columns.ids[i] ?? '', error });
+  }
+  return found;
+}
+
+const prefix = (field: string, problem: string | undefined): string | undefined =>
+  problem === undefined ? undefined : `${field}: ${problem}`;
+
+/** @returns the embedding of each position that came with a text and no values. */
+async function embedTexts(
+  { embedding }: Services,
+  { rows, texts, count }: VectorColumns,
+  positions: readonly number[] | undefined,
+  model: string,
+  signal: AbortSignal,
+): Promise<Map<number, Float32Array>> {
+  const embedded = new Map<number, Float32Array>();
+  const wanted: { position: number; text: string }[] = [];
+  for (let i = 0; i < (positions?.length ?? count); i++) {
+    const position = positions === undefined ? i : (positions[i] ?? 0);
+    const text = texts?.[position];
+    if (text !== undefined && rows.length(position) === 0) wanted.push({ position, text });
+  }
+  for (let i = 0; i < wanted.length; i += textsAtOnce) {
+    const some = wanted.slice(i, i + textsAtOnce);
+    const { embeddings } = await embedding.embed(
+      some.map((one) => one.text),
+      { model, priority: 'bulk', signal },
+    );
+    for (const [at, vector] of embeddings.entries()) {
+      const position = some[at]?.position;
+      if (position !== undefined) embedded.set(position, vector);
+    }
+  }
+  return embedded;
+}
+
+function toBatch(
+  columns: VectorColumns,
+  dimension: number,
+  positions: readonly number[] | undefined,
+  embedded: ReadonlyMap<number, Float32Array> | undefined,
+): VectorBatch {
+  const { ids, metadata, texts, rows } = columns;
+  if (positions === undefined && (embedded === undefined || embedded.size === 0)) {
+    return { ids, values: rows.values, metadata, ...(texts === undefined ? {} : { texts }) };
+  }
+  const kept = positions ?? ids.map((_, i) => i);
+  const values = new Float32Array(kept.length * dimension);
+  for (const [row, position] of kept.entries()) values.set(embedded?.get(position) ?? rows.row(position), row * dimension);
+  return {
+    ids: kept.map((position) => ids[position] ?? ''),
+    values,
+    metadata: kept.map((position) => metadata[position] ?? '{}'),
+    ...(texts === undefined ? {} : { texts: kept.map((position) => texts[position]) }),
+  };
+}

@@ -1,0 +1,65 @@
+// What an operation is: a name, what it takes, what it gives, and a function. Every wire calls the same operations.
+
+import type { Static, TSchema } from 'typebox';
+import type { Config } from '../config/config.js';
+import type { Embedding } from '../embedding/embedding.js';
+import type { Indexes } from '../indexes/indexes.js';
+import type { SystemReading } from '../telemetry/system-metrics.js';
+import { type Check, compileCheck } from './validate.js';
+
+/** Who calls, and how to notice that they no longer wait. */
+export interface Caller {
+  /** The tenant that the key names; undefined on a server without keys, which shows every tenant's things to everyone. */
+  readonly tenant: string | undefined;
+  readonly requestId: string;
+  /** Aborts when the caller has gone or their time is up. */
+  readonly signal: AbortSignal;
+}
+
+/** The rooms that operations put together. */
+export interface Services {
+  readonly config: Config;
+  readonly indexes: Indexes;
+  readonly embedding: Embedding;
+  /** Reads the machine's processor, memory and disk. */
+  readonly readSystem: () => Promise<SystemReading>;
+  readonly version: string;
+  /** When the process started, in milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+export interface OperationDefinition<Input extends TSchema, Output extends TSchema> {
+  readonly name: string;
+  /** One line for the reference. */
+  readonly summary: string;
+  readonly input: Input;
+  readonly output: Output;
+  run(services: Services, caller: Caller, input: Static<Input>): Promise<Static<Output>> | Static<Output>;
+}
+
+export interface Operation {
+  readonly name: string;
+  readonly summary: string;
+  readonly input: TSchema;
+  readonly output: TSchema;
+  /**
+   * Checks the input against the schema, then runs.
+   * @throws VoisinError invalid_argument naming the field, what came and what is accepted; and what the operation itself throws.
+   */
+  call(services: Services, caller: Caller, input: unknown): Promise<unknown>;
+}
+
+/** Makes an operation; its input check is compiled at its first use, so that a start pays for none. */
+export function operation<Input extends TSchema, Output extends TSchema>(definition: OperationDefinition<Input, Output>): Operation {
+  let check: Check<Static<Input>> | undefined;
+  return {
+    name: definition.name,
+    summary: definition.summary,
+    input: definition.input,
+    output: definition.output,
+    async call(services, caller, input) {
+      check ??= compileCheck(definition.input);
+      return definition.run(services, caller, check(input));
+    },
+  };
+}

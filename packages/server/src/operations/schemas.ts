@@ -1,0 +1,130 @@
+// The schemas that operations share. The OpenAPI page is made from the same ones.
+
+import Type from 'typebox';
+import { VectorColumns, VectorRows } from './vector-columns.js';
+import { vectorIdProblem } from './vector-id.js';
+
+/**
+ * `x-json` is how a value that arrives here as typed arrays looks in JSON: what the OpenAPI document shows instead.
+ * `x-expected` is how an error message names what is accepted.
+ */
+const number = { type: 'number', format: 'float' };
+const numbers = { type: 'array', items: number, description: 'float32 values, as many as the index has dimensions' };
+
+export const Vector = Type.Refine(
+  Type.Unsafe<Float32Array>({ 'x-json': numbers, 'x-expected': 'an array of numbers' }),
+  (value) => value instanceof Float32Array,
+  () => 'expected an array of numbers',
+);
+
+export const Matrix = Type.Refine(
+  Type.Unsafe<VectorRows>({ 'x-json': { type: 'array', items: numbers }, 'x-expected': 'an array of arrays of numbers' }),
+  (value) => value instanceof VectorRows,
+  () => 'expected an array of arrays of numbers',
+);
+
+export const Vectors = Type.Refine(
+  Type.Unsafe<VectorColumns>({
+    'x-expected': 'an array of {id, values, metadata?, text?}',
+    'x-json': {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id'],
+        properties: {
+          id: { type: 'string', minLength: 1, maxLength: 512, description: '1 to 512 bytes without control characters' },
+          values: numbers,
+          metadata: { type: 'object', additionalProperties: true, default: {}, description: 'up to 40 KB of JSON' },
+          text: { type: 'string', description: 'for an index with `embedding`: embedded in place of `values` and kept' },
+        },
+      },
+    },
+  }),
+  (value) => value instanceof VectorColumns,
+  () => 'expected an array of {id, values, metadata?, text?}',
+);
+
+export const IndexId = Type.String({ minLength: 1, maxLength: 128, description: 'the id that creating the index answered' });
+
+export const VectorId = Type.Refine(
+  Type.String({ description: '1 to 512 bytes without control characters; URL-encoded in a path' }),
+  (value) => vectorIdProblem(value) === undefined,
+  (value) => vectorIdProblem(value) ?? '',
+);
+
+export const Filter = Type.Unsafe<unknown>({
+  'x-json': { type: 'object', additionalProperties: true },
+  description: 'only vectors whose metadata match; see the guide to filters',
+});
+
+export const Metadata = Type.Unsafe<Readonly<Record<string, unknown>>>(
+  Type.Object({}, { additionalProperties: true, description: 'any JSON object' }),
+);
+
+export const TenantId = Type.String({
+  pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$',
+  'x-expected': 'a tenant name: 1 to 64 of A-Z a-z 0-9 _ - . (not first)',
+  description: 'with keys: the key’s own tenant; without keys: names the tenant',
+});
+
+export const Limit = Type.Integer({ minimum: 1, description: 'at most this many on a page' });
+export const Cursor = Type.String({ minLength: 1, maxLength: 4096, description: 'the `next_cursor` of the page before' });
+
+const Metric = Type.Enum(['l2', 'ip', 'cosine']);
+const EmbeddingModel = Type.Object({ model: Type.String({ minLength: 1, maxLength: 256 }) }, { additionalProperties: false });
+
+/** What may be said of an index beyond its name; each holds for the types that know it. */
+export const indexOptions = {
+  metric: Type.Optional(Metric),
+  M: Type.Optional(Type.Integer({ minimum: 2, maximum: 512, description: 'HNSW: links a vector; 32' })),
+  ef_construction: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'HNSW: breadth while building; 40' })),
+  ef_search: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'HNSW: breadth while searching; 64' })),
+  nlist: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF: cells; by size when left out' })),
+  nprobe: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF: cells looked into; 16' })),
+  m: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'PQ: parts a vector' })),
+  nbits: Type.Optional(Type.Integer({ minimum: 1, maximum: 16, description: 'PQ: bits a part; 8' })),
+  embedding: Type.Optional(EmbeddingModel),
+};
+
+export const IndexState = Type.Enum(['ready', 'untrained', 'training', 'compacting', 'read_only', 'damaged']);
+
+export const IndexInfo = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  dimension: Type.Integer(),
+  index_type: Type.String(),
+  factory: Type.String(),
+  tenant_id: Type.String(),
+  vector_count: Type.Integer(),
+  created_at: Type.String({ format: 'date-time' }),
+  state: IndexState,
+  reason: Type.Optional(Type.String({ description: 'why it is read-only or damaged' })),
+  ...indexOptions,
+  metric: Metric,
+});
+
+export const Hit = Type.Object({
+  id: Type.String(),
+  score: Type.Number({ description: 'higher is nearer: l2: 1 / (1 + squared distance); ip and cosine: the product' }),
+  distance: Type.Number({ description: 'l2: squared distance; ip: the product; cosine: 1 - cosine' }),
+  metadata: Metadata,
+  text: Type.Optional(Type.String()),
+});
+
+export const StoredVector = Type.Object({ id: Type.String(), values: Vector, metadata: Metadata, text: Type.Optional(Type.String()) });
+
+export const RefusedVector = Type.Object({
+  position: Type.Integer({ description: 'where it stood in the request, from 0' }),
+  id: Type.Optional(Type.String()),
+  error: Type.String(),
+});
+
+/** What a search takes beside what it looks for. */
+export const searchOptions = {
+  k: Type.Optional(Type.Integer({ minimum: 1, default: 10, description: 'how many at most' })),
+  filter: Type.Optional(Filter),
+  max_distance: Type.Optional(Type.Number({ description: 'keeps hits at most this far (ip: of at least this product)' })),
+  ef_search: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'HNSW, this search only' })),
+  nprobe: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF, this search only' })),
+};

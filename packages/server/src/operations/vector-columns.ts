@@ -1,0 +1,70 @@
+// Many vectors of one request as columns: what a wire's parser makes (on any thread) and the operations take.
+
+/** One vector of a request that was not kept, and why. */
+export interface Refused {
+  /** Where it stood in the request, from 0. */
+  readonly position: number;
+  readonly id?: string;
+  /** From a parser it begins where the vector's own name ends: `.values[17]: expected ...`. */
+  readonly error: string;
+}
+
+/** Rows of float32 end to end; row i is values[ends[i - 1] ?? 0 .. ends[i]]. Rows may differ in length until a dimension is known. */
+export class VectorRows {
+  readonly values: Float32Array;
+  readonly ends: Uint32Array;
+
+  constructor(values: Float32Array, ends: Uint32Array) {
+    this.values = values;
+    this.ends = ends;
+  }
+
+  get count(): number {
+    return this.ends.length;
+  }
+
+  start(row: number): number {
+    return row === 0 ? 0 : (this.ends[row - 1] ?? 0);
+  }
+
+  length(row: number): number {
+    return (this.ends[row] ?? 0) - this.start(row);
+  }
+
+  row(row: number): Float32Array {
+    return this.values.subarray(this.start(row), this.ends[row]);
+  }
+}
+
+export interface VectorColumnsParts {
+  readonly values: Float32Array;
+  readonly ends: Uint32Array;
+  readonly ids: readonly string[];
+  /** JSON text of an object, one a vector. */
+  readonly metadata: readonly string[];
+  /** Present when at least one vector came with a text. */
+  readonly texts?: readonly (string | undefined)[] | undefined;
+  /** Vectors that a parser already refused, in order; they have (empty) entries in the columns too. */
+  readonly refused: readonly Refused[];
+}
+
+/** The vectors of an add, with their ids, metadata and texts. */
+export class VectorColumns {
+  readonly rows: VectorRows;
+  readonly ids: readonly string[];
+  readonly metadata: readonly string[];
+  readonly texts: readonly (string | undefined)[] | undefined;
+  readonly refused: readonly Refused[];
+
+  constructor(parts: VectorColumnsParts) {
+    this.rows = new VectorRows(parts.values, parts.ends);
+    this.ids = parts.ids;
+    this.metadata = parts.metadata;
+    this.texts = parts.texts;
+    this.refused = parts.refused;
+  }
+
+  get count(): number {
+    return this.ids.length;
+  }
+}

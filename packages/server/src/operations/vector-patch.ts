@@ -1,0 +1,36 @@
+// Changes parts of one vector: its values, its text, fields of its metadata.
+
+import Type from 'typebox';
+import { VoisinError } from '../errors.js';
+import { operation } from './operation.js';
+import { IndexId, Metadata, StoredVector, Vector, VectorId } from './schemas.js';
+import { requireMetadata, vectorOf } from './vector-values.js';
+
+export const vectorPatch = operation({
+  name: 'vector.patch',
+  summary: 'Change a vector’s values or metadata (a JSON merge patch: null removes a field)',
+  input: Type.Object(
+    {
+      index: IndexId,
+      id: VectorId,
+      values: Type.Optional(Vector),
+      metadata: Type.Optional(Metadata),
+      text: Type.Optional(Type.String({ description: 'for an index with `embedding`: embedded again' })),
+    },
+    { additionalProperties: false },
+  ),
+  output: StoredVector,
+  async run(services, { tenant, signal }, { index, id, metadata, values, text }) {
+    if (metadata === undefined && values === undefined && text === undefined) {
+      throw new VoisinError('invalid_argument', 'body: nothing to change; send values, metadata or text');
+    }
+    if (metadata !== undefined) requireMetadata(metadata, services.config.limits.maxMetadataBytes);
+    const managed = services.indexes.get(tenant, index);
+    const given = { ...(values === undefined ? {} : { values }), ...(text === undefined ? {} : { text }) };
+    const changed =
+      values === undefined && text === undefined
+        ? {}
+        : { values: await vectorOf(services, managed, { ...given, valuesField: 'values', priority: 'bulk', signal }) };
+    return managed.patch(id, { ...changed, ...(metadata === undefined ? {} : { metadata }), ...(text === undefined ? {} : { text }) });
+  },
+});

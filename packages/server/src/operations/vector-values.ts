@@ -1,0 +1,61 @@
+// One vector of a request: from its values, or from its text through the index's own model.
+
+import { VoisinError } from '../errors.js';
+import type { ManagedIndex } from '../indexes/managed-index.js';
+import { checkMetadata } from './metadata.js';
+import type { Services } from './operation.js';
+
+export interface Given {
+  readonly values?: Float32Array;
+  readonly text?: string;
+  /** What the request calls the values: "values" in a put, "vector" in a search. */
+  readonly valuesField: string;
+  readonly priority: 'query' | 'bulk';
+  readonly signal: AbortSignal;
+}
+
+/**
+ * @returns `index.dimension` floats
+ * @throws VoisinError invalid_argument when neither came, the dimension is wrong, or the index has no model to embed a text with
+ */
+export async function vectorOf({ embedding, config }: Services, index: ManagedIndex, given: Given): Promise<Float32Array> {
+  const { values, text, valuesField: field } = given;
+  if (values !== undefined) {
+    const problem = rowProblem(values, index);
+    if (problem !== undefined) throw new VoisinError('invalid_argument', `${field}: ${problem}`, { field });
+    return values;
+  }
+  const model = index.embedding?.model;
+  if (text === undefined) {
+    const wanted = model === undefined ? field : `${field} or text`;
+    throw new VoisinError('invalid_argument', `${field}: required, but nothing came; send ${wanted}`, { field });
+  }
+  if (model === undefined) throw new VoisinError('invalid_argument', `text: ${noModel(field)}`, { field: 'text' });
+  const problem = textProblem(text, config.limits.maxTextLength);
+  if (problem !== undefined) throw new VoisinError('invalid_argument', `text: ${problem}`, { field: 'text' });
+  const { embeddings } = await embedding.embed([text], { model, priority: given.priority, signal: given.signal });
+  const [vector] = embeddings;
+  if (vector === undefined) throw new VoisinError('internal', 'the model gave no embedding');
+  return vector;
+}
+
+export function rowProblem(values: Float32Array, index: ManagedIndex): string | undefined {
+  if (values.length !== index.dimension) return `expected ${index.dimension} values, the dimension of the index, got ${values.length}`;
+  return index.refusal(values);
+}
+
+/** Characters are code points, as the embedding room counts them. */
+export function textProblem(text: string, maxLength: number): string | undefined {
+  if (!/\S/.test(text)) return `expected a text with a character to read, got ${text === '' ? 'an empty one' : 'white space'}`;
+  if (text.length <= maxLength) return undefined;
+  const length = Array.from(text).length;
+  return length > maxLength ? `expected at most ${maxLength} characters, got ${length}` : undefined;
+}
+
+export const noModel = (field: string): string =>
+  `this index embeds nothing; send ${field}, or make an index with "embedding": {"model": ...}`;
+/** @throws VoisinError invalid_argument when the metadata cannot be kept. */
+export function requireMetadata(metadata: unknown, maxBytes: number): void {
+  const checked = checkMetadata(metadata, maxBytes);
+  if ('problem' in checked) throw new VoisinError('invalid_argument', `metadata: ${checked.problem}`, { field: 'metadata' });
+}
