@@ -57,6 +57,7 @@ Napi::Value NativeIndex::reconstruct(const Napi::CallbackInfo& info) {
     bool lossless = false;
     const int64_t first = info[0].As<Napi::BigInt>().Int64Value(&lossless);
     auto work = [held = held_, first, count = readInt64(info[1])] {
+        requireRoomFor(*held->index, first, count);
         Array<float> rows(static_cast<size_t>(count) * held->index->d);
         voisin::reconstruct(*held->index, first, count, rows.data.get());
         return rows;

@@ -3,6 +3,7 @@
 #include "js/read.h"
 #include "js/submit.h"
 #include "native_index.h"
+#include "run/error.h"
 
 namespace voisin {
 namespace {
@@ -22,7 +23,11 @@ Napi::Value NativeIndex::add(const Napi::CallbackInfo& info) {
     auto work = [held = held_, vectors = Input<float>(info[0]), hasIds = info[1].IsTypedArray(), ids = Input<int64_t>(info[1]),
                  threads = readInt(info[2])] {
         const Publish publish{*held};
-        addVectors(*held->index, vectors.data(), vectors.size() / held->index->d, hasIds ? ids.data() : nullptr, threads);
+        const size_t n = vectors.size() / held->index->d;
+        if (hasIds && ids.size() != n) {
+            throw rangeError("there are not as many ids as vectors");
+        }
+        addVectors(*held->index, vectors.data(), n, hasIds ? ids.data() : nullptr, threads);
         return Nothing{};
     };
     return submit(info.Env(), *held_->gate, Access::write, Lane::bulk, std::move(work), toUndefined);

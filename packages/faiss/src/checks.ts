@@ -92,7 +92,7 @@ export function threads(value: ThreadOptions | undefined): number {
 /** selector, efSearch, nprobe and exact in the order in which the addon takes them. */
 export function searchOptions(value: SearchOptions | undefined): [Uint8Array | undefined, number, number, boolean] {
   const given = options(value, 'options') ?? {};
-  const exact = given.exact ?? false;
+  const exact = given.exact === undefined ? false : given.exact;
   if (typeof exact !== 'boolean') throw typeError(`exact must be true or false, not ${shown(exact)}`);
   return [
     given.selector === undefined ? undefined : bytes(given.selector, 'selector'),

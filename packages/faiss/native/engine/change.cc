@@ -4,13 +4,18 @@
 #include <faiss/IndexHNSW.h>
 #include <faiss/IndexIDMap.h>
 #include <faiss/IndexIVF.h>
+#include <faiss/IndexIVFPQ.h>
+#include <faiss/IndexPQ.h>
 #include <faiss/IndexPreTransform.h>
+#include <faiss/VectorTransform.h>
 #include <faiss/impl/IDSelector.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/classes.h"
 #include "kernels/finite.h"
@@ -49,6 +54,61 @@ int threadsForAdd(const faiss::Index& index, size_t n) {
     return dynamic_cast<const faiss::IndexFlat*>(&index) != nullptr ? 1 : static_cast<int>(std::clamp<size_t>(n / 16, 1, 64));
 }
 
+/// Training makes centroids, and each needs a vector at least.
+size_t vectorsToTrain(const faiss::Index& index) {
+    if (const auto* transformed = dynamic_cast<const faiss::IndexPreTransform*>(&index)) {
+        size_t needed = vectorsToTrain(*transformed->index);
+        for (const auto* transform : transformed->chain) {
+            // OPQ looks for its rotation with codes of 8 bits.
+            needed = std::max<size_t>(needed, dynamic_cast<const faiss::OPQMatrix*>(transform) != nullptr ? 256 : 1);
+        }
+        return needed;
+    }
+    if (const auto* mapped = dynamic_cast<const faiss::IndexIDMap*>(&index)) {
+        return vectorsToTrain(*mapped->index);
+    }
+    if (const auto* hnsw = dynamic_cast<const faiss::IndexHNSW*>(&index)) {
+        return vectorsToTrain(*hnsw->storage);
+    }
+    if (const auto* ivf = dynamic_cast<const faiss::IndexIVF*>(&index)) {
+        const auto* ivfpq = dynamic_cast<const faiss::IndexIVFPQ*>(ivf);
+        return std::max(ivf->nlist, ivfpq != nullptr ? ivfpq->pq.ksub : 1);
+    }
+    const auto* pq = dynamic_cast<const faiss::IndexPQ*>(&index);
+    return pq != nullptr ? pq->pq.ksub : 1;
+}
+
+/// OPQ trains a product quantizer of its own at each of its rounds, and FAISS warns each time that it has few vectors. How many are
+/// enough is for the caller to say: while this lives, OPQ trains one that says nothing.
+class QuietOpq {
+  public:
+    explicit QuietOpq(faiss::Index& index) {
+        auto* transformed = dynamic_cast<faiss::IndexPreTransform*>(&index);
+        if (transformed == nullptr) {
+            return;
+        }
+        for (auto* transform : transformed->chain) {
+            if (auto* opq = dynamic_cast<faiss::OPQMatrix*>(transform)) {
+                quantizers_.push_back(std::make_unique<faiss::ProductQuantizer>(opq->d_out, opq->M, 8));
+                quantizers_.back()->cp.min_points_per_centroid = 1;
+                opq->pq = quantizers_.back().get();
+                matrices_.push_back(opq);
+            }
+        }
+    }
+    ~QuietOpq() {
+        for (auto* opq : matrices_) {
+            opq->pq = nullptr;
+        }
+    }
+    QuietOpq(const QuietOpq&) = delete;
+    QuietOpq& operator=(const QuietOpq&) = delete;
+
+  private:
+    std::vector<std::unique_ptr<faiss::ProductQuantizer>> quantizers_;
+    std::vector<faiss::OPQMatrix*> matrices_;
+};
+
 } // namespace
 
 void addVectors(faiss::Index& index, const float* x, size_t n, const int64_t* ids, int threads) {
@@ -81,7 +141,12 @@ void trainIndex(faiss::Index& index, const float* x, size_t n, int threads) {
     if (index.ntotal > 0) {
         throw rangeError("an index that holds vectors cannot be trained again: make a new one or reset it");
     }
+    const size_t needed = vectorsToTrain(index);
+    if (n < needed) {
+        throw rangeError(className(index) + " needs at least " + std::to_string(needed) + " vectors to train, not " + std::to_string(n));
+    }
     const Cores cores(threads > 0 ? threads : coreCount());
+    const QuietOpq quiet(index);
     index.train(n, x);
 }
 

@@ -5,7 +5,7 @@
 
 namespace voisin {
 
-/// threads 0: as many as are free and the work is worth.
+/// ids: null for none. threads 0: as many as are free and the work is worth.
 void addVectors(faiss::Index& index, const float* x, size_t n, const int64_t* ids, int threads);
 void trainIndex(faiss::Index& index, const float* x, size_t n, int threads);
 /// How many were there.

@@ -25,9 +25,7 @@ Error missing(int64_t label) {
 /// Labels are positions.
 void fromPositions(const faiss::Index& index, int64_t first, int64_t count, float* out) {
     if (first < 0 || count > index.ntotal || first > index.ntotal - count) {
-        throw Error(
-                "ERR_FAISS_NOT_FOUND", "labels " + std::to_string(first) + " to " + std::to_string(first + count - 1) +
-                        " are not in the index, which has labels 0 to " + std::to_string(index.ntotal - 1));
+        throw missing(first < 0 || first >= index.ntotal ? first : index.ntotal);
     }
     index.reconstruct_n(first, count, out);
 }
@@ -64,6 +62,12 @@ void fromIdMap(const faiss::IndexIDMap& mapped, int64_t first, int64_t count, fl
 }
 
 } // namespace
+
+void requireRoomFor(const faiss::Index& index, int64_t first, int64_t count) {
+    if (count > index.ntotal) {
+        throw missing(static_cast<int64_t>(static_cast<uint64_t>(first) + index.ntotal));
+    }
+}
 
 void reconstruct(const faiss::Index& index, int64_t first, int64_t count, float* out) {
     if (const auto* hnsw = dynamic_cast<const faiss::IndexHNSW*>(&index)) {
