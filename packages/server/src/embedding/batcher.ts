@@ -135,7 +135,7 @@ export class Batcher {
       const queue = this.#queues.query.size > 0 ? this.#queues.query : this.#queues.bulk;
       if (queue.size === 0) return;
       if (failure) {
-        for (const job of [...queue]) this.#reject(job, failure);
+        for (const job of queue) this.#reject(job, failure);
         continue;
       }
       const worker = this.#workers.idle();
@@ -208,7 +208,7 @@ export class Batcher {
   /** Refuses everything that waits; what runs is refused when its process ends. */
   close(): void {
     const closing = new VoisinError('unavailable', 'The embedding service is closing', { retryAfterSeconds: 5 });
-    for (const job of [...this.#jobs.values()]) this.#reject(job, closing);
+    for (const job of this.#jobs.values()) this.#reject(job, closing);
   }
 }
 

@@ -56,7 +56,9 @@ export class InferencePool {
     while (!this.#hash) {
       if (this.#closed) throw closedError();
       if (this.failure) throw this.failure;
-      await Promise.allSettled([Promise.any(this.#processes.map(({ ready }) => ready))]);
+      const usable = this.#processes.filter(({ lost }) => !lost);
+      if (usable.length === 0) await Promise.all(this.#processes.map(({ exited }) => exited));
+      else await Promise.allSettled([Promise.any(usable.map(({ ready }) => ready))]);
     }
     return this.#hash;
   }

@@ -1,7 +1,7 @@
 // One model in memory: its description, its tokenizer, the processes that run it and the batcher that feeds them.
+import { join } from 'node:path';
 import { Batcher } from './batcher.js';
 import { InferencePool } from './inference-pool.js';
-import { join } from 'node:path';
 import type { ModelDescription } from './model-directory.js';
 import type { Settings } from './options.js';
 import { Tokenizer } from './tokenizer.js';
@@ -26,7 +26,15 @@ export class Resident {
     this.#pool = new InferencePool({
       model: name,
       onnxFile,
-      load: { file: join(directory, onnxFile), threads: settings.threadsPerWorker, dimension, pooling, padId, hash: undefined },
+      load: {
+        file: join(directory, onnxFile),
+        threads: settings.threadsPerWorker,
+        spin: settings.threadsSpin,
+        dimension,
+        pooling,
+        padId,
+        hash: undefined,
+      },
       workers: settings.workers,
       loadTimeoutMs: settings.loadTimeoutMs,
       runTimeoutMs: settings.runTimeoutMs,

@@ -20,10 +20,13 @@ export class TextModel {
       executionMode: 'sequential',
       intraOpNumThreads: load.threads,
       interOpNumThreads: 1,
-      // With the arena and its patterns the process keeps the largest shape it ever ran (630 MB after one batch of 32 x 256); without
-      // them it falls back to 120 MB, and a run takes the same time.
-      enableCpuMemArena: false,
+      // The arena keeps what the largest shape ever run needed: 630 MB after one batch of 32 x 256 texts. The batcher's budget of 512 padded
+      // tokens bounds the shapes; then the process stays under 200 MB, less than without an arena (208), and short texts take 5% less time.
+      enableCpuMemArena: true,
       enableMemPattern: false,
+      // Threads that spin between two pieces of work answer a query of 20 words 0.2 ms sooner on an idle machine, and twice as late on one
+      // whose cores have other work: the p95 is 16-23 ms against 9-11.
+      extra: { session: { intra_op: { allow_spinning: load.spin ? '1' : '0' } } },
       logSeverityLevel: 3,
     });
     const foreign = session.inputNames.filter((name) => !feedable.includes(name));
@@ -31,7 +34,7 @@ export class TextModel {
     if (!session.outputNames.includes(OUTPUT)) throw new Error(`has no output ${OUTPUT}, but ${session.outputNames.join(', ')}`);
     const model = new TextModel(session, load);
     // The first run is slow, and it shows what the model gives.
-    const [values] = [await model.run({ kind: 'run', id: 0, ids: Int32Array.of(load.padId), lengths: Int32Array.of(1) })];
+    const values = await model.run({ kind: 'run', id: 0, ids: Int32Array.of(load.padId), lengths: Int32Array.of(1) });
     if (!values.every(Number.isFinite)) throw new Error('gives values that are not finite numbers');
     return model;
   }

@@ -6,6 +6,8 @@ export interface LoadRequest {
   readonly kind: 'load';
   readonly file: string;
   readonly threads: number;
+  /** Threads without work spin for a while before they sleep. */
+  readonly spin: boolean;
   readonly dimension: number;
   readonly pooling: Pooling;
   readonly padId: number;
