@@ -50,6 +50,7 @@ export class Embedding {
   readonly #door: Door;
   /** By full name; a directory that cannot be read stands with its error, so that the others serve. */
   readonly #models = new Map<string, Resident | VoisinError>();
+  readonly #broken = new WeakMap<VoisinError, ModelPlace>();
   #closed = false;
 
   private constructor(settings: Settings) {
@@ -66,7 +67,7 @@ export class Embedding {
     const embedding = new Embedding(withDefaults(options));
     const { models, modelDirectories } = embedding.#settings;
     const found = await Promise.all(modelDirectories.map(findModels));
-    await Promise.all([...models, ...found.flat()].map((place) => embedding.#register(place)));
+    for (const place of [...models, ...found.flat()]) await embedding.#register(place);
     embedding.#warmUp();
     return embedding;
   }
@@ -85,6 +86,7 @@ export class Embedding {
    * (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model not running) and `deadline_exceeded` (aborted).
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<EmbedResult> {
+    await this.#tryAgain(options.model);
     const resident = this.#resident(options.model);
     checkTexts(texts, this.#settings.maxTextLength);
     const { normalize = true, priority = 'query', signal } = options;
@@ -116,15 +118,28 @@ export class Embedding {
     await Promise.all([...this.#models.values()].map((model) => (model instanceof Resident ? model.close() : undefined)));
   }
 
-  async #register({ name, directory }: ModelPlace): Promise<void> {
+  /** The first place of a name counts. */
+  async #register(place: ModelPlace): Promise<void> {
+    const { name, directory } = place;
     if (this.#models.has(name)) return;
     try {
       this.#models.set(name, new Resident(await readModelDirectory(name, directory), this.#settings));
     } catch (error) {
       if (!(error instanceof VoisinError)) throw error;
       this.#models.set(name, error);
+      this.#broken.set(error, place);
       this.#settings.log.error({ model: name, directory, err: error }, error.message);
     }
+  }
+
+  /** A directory that could not be read may have been mended since. */
+  async #tryAgain(name: string = this.#settings.defaultModel): Promise<void> {
+    const found = this.#find(name);
+    const place = found instanceof VoisinError ? this.#broken.get(found) : undefined;
+    if (!place) return;
+    const description = await readModelDirectory(place.name, place.directory);
+    // Another request may have done the same meanwhile.
+    if (this.#models.get(place.name) === found) this.#models.set(place.name, new Resident(description, this.#settings));
   }
 
   #warmUp(): void {

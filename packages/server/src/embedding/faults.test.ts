@@ -17,7 +17,7 @@ test('a process killed in the middle of a request is replaced, and the request i
   const { texts, vectors } = await readReference();
   await open();
   const [pid] = embedding.stats().workers;
-  const answer = embedding.embed([...texts, ...manyTexts(100, 50)]);
+  const answer = embedding.embed([...texts, ...manyTexts(40, 20)]);
   await until(() => embedding.stats().inFlight > 0, 'a batch runs');
   process.kill(pid ?? 0, 'SIGKILL');
   const { embeddings } = await answer;
@@ -65,7 +65,7 @@ test('past the queue’s limit a request is refused with the time to come back, 
 test('a query overtakes bulk that came before it', async () => {
   await open();
   const order: string[] = [];
-  const bulk = embedding.embed(manyTexts(100, 40), { priority: 'bulk' }).then(() => order.push('bulk'));
+  const bulk = embedding.embed(manyTexts(40, 20), { priority: 'bulk' }).then(() => order.push('bulk'));
   await until(() => embedding.stats().queued > 0, 'bulk waits');
   await embedding.embed(['a hurried query']).then(() => order.push('query'));
   await bulk;
