@@ -10,7 +10,7 @@ export const indexCompact = operation({
   input: Type.Object({ index: IndexId }, { additionalProperties: false }),
   output: IndexInfo,
   async run({ indexes }, { tenant }, { index }) {
-    indexes.get(tenant, index).compact();
+    await indexes.get(tenant, index).compact();
     return indexes.info(tenant, index);
   },
 });

@@ -10,7 +10,7 @@ export const indexTrain = operation({
   input: Type.Object({ index: IndexId }, { additionalProperties: false }),
   output: IndexInfo,
   async run({ indexes }, { tenant }, { index }) {
-    indexes.get(tenant, index).train();
+    await indexes.get(tenant, index).train();
     return indexes.info(tenant, index);
   },
 });

@@ -40,10 +40,10 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
   }
   if (body !== undefined) {
     for (const [name, value] of Object.entries(body)) {
-      if (Object.hasOwn(params, name)) throw unknownField(name, route, params);
       if (name === 'tenant_id') tenantId = value;
       else if (name === 'encoding_format' && route.vector !== undefined) encoding = value;
-      else Object.defineProperty(input, name, { value, enumerable: true, configurable: true, writable: true });
+      else if (!Object.hasOwn(properties, name) || Object.hasOwn(params, name)) throw unknownField(name, route, params);
+      else input[name] = value;
     }
   }
   Object.assign(input, params);

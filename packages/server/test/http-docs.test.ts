@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { routes } from '../src/api/http/routes.js';
+import { startTestServer, type TestServer } from './support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+it('the OpenAPI document has every route, with its errors', async () => {
+  const { json: document } = await server.client.get('/openapi.json');
+  expect(document.openapi).toMatch(/^3\./);
+  for (const route of routes) {
+    const operation = document.paths[route.url.replaceAll(/:(\w+)/g, '{$1}')]?.[route.method.toLowerCase()];
+    expect(operation, `${route.method} ${route.url}`).toBeDefined();
+    const statuses = Object.keys(operation.responses);
+    expect(statuses).toEqual(expect.arrayContaining([String(route.status), '400', '500', '503']));
+    if (route.open !== true) expect(statuses).toContain('401');
+    if (route.url.includes(':index')) expect(statuses).toContain('404');
+  }
+  const text = JSON.stringify(document);
+  expect(text).not.toContain('x-json');
+  expect(text).not.toContain('"~');
+  const ids = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+it('the page shows every route, needs no network and lets nothing foreign in', async () => {
+  const page = await server.client.get('/docs');
+  expect(page.headers['content-type']).toContain('text/html');
+  expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+  expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
+  for (const route of routes) expect(page.text).toContain(route.url.replaceAll(/:(\w+)/g, '{$1}'));
+  for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/g))
+    expect([path, (await server.client.get(String(path))).status]).toEqual([path, 200]);
+});
+
+it('the welcome names the page', async () => {
+  expect((await server.client.get('/')).json).toMatchObject({
+    name: 'Voisin',
+    docs: '/docs',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+  });
+});

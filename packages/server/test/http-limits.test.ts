@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { expect, it } from 'vitest';
+import { makeIndex, startTestServer } from './support/server.js';
+
+async function untilTrue(check: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A request whose body never ends. */
+function hang(port: number, path = '/v1/index'): Socket {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`);
+  return socket;
+}
+
+it('a full server answers 503 with Retry-After at once, and its health all the same', async () => {
+  const server = await startTestServer({ env: { MAX_IN_FLIGHT_REQUESTS: '2' } });
+  const hanging = [hang(server.http.port), hang(server.http.port)];
+  const answer = async () => server.client.get('/v1/index');
+  await untilTrue(async () => (await answer()).status === 503);
+  const refused = await answer();
+  expect([refused.json.error.code, refused.headers['retry-after']]).toEqual(['unavailable', '1']);
+  expect((await server.client.get('/v1/health')).status).toBe(200);
+  // Callers that leave give their places back.
+  for (const socket of hanging) socket.destroy();
+  await untilTrue(async () => (await answer()).status === 200);
+  await server.close();
+});
+
+it('a request that takes too long is a 504', async () => {
+  const server = await startTestServer({ env: { REQUEST_TIMEOUT: '1' } });
+  const socket = hang(server.http.port);
+  const [chunk]: unknown[] = await once(socket, 'data');
+  expect(String(chunk)).toMatch(/^HTTP\/1\.1 504 [^]*"code":"deadline_exceeded"/);
+  socket.destroy();
+  await server.close();
+});
+
+it('closing finishes what is under way, and then answers no more', async () => {
+  const server = await startTestServer();
+  const index = await makeIndex(server.client, { dimension: 2 });
+  const { hostname, port } = new URL(server.http.url);
+  const outgoing = request({
+    hostname,
+    port,
+    method: 'POST',
+    path: `/v1/index/${index}/vectors`,
+    headers: { 'content-type': 'application/json' },
+  });
+  const body = JSON.stringify({ vectors: [{ id: 'late', values: [1, 2] }] });
+  outgoing.write(body.slice(0, 10));
+  await untilTrue(async () => /voisin_queue_length\{queue="http_requests"\} 2/.test((await server.client.get('/metrics')).text));
+  const closing = server.stop();
+  outgoing.end(body.slice(10));
+  const [response] = await once(outgoing, 'response');
+  expect(response.statusCode).toBe(201);
+  response.resume();
+  await closing;
+  await expect(server.client.get('/v1/health')).rejects.toThrow(/ECONNREFUSED|ECONNRESET|socket hang up/);
+  const again = await startTestServer({ dataDir: server.dataDir });
+  expect((await again.client.get(`/v1/index/${index}/vectors/late`)).status).toBe(200);
+  await again.close();
+});
+
+it('a request id that the caller gives comes back, and a strange one does not', async () => {
+  const server = await startTestServer();
+  expect((await server.client.get('/v1/health', undefined, { 'x-request-id': 'trace-17' })).headers['x-request-id']).toBe('trace-17');
+  expect((await server.client.get('/v1/health', undefined, { 'x-request-id': '{"a":1}' })).headers['x-request-id']).not.toContain('{');
+  await server.close();
+});

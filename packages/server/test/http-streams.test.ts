@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeIndex, startTestServer, type TestServer } from './support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { MAX_BODY_MB: '1', REQUEST_TIMEOUT: '1' } });
+});
+afterAll(() => server.close());
+
+const dimension = 16;
+const rows = (count: number): number[][] =>
+  Array.from({ length: count }, (_, i) => Array.from({ length: dimension }, (_, j) => Math.fround(Math.sin(i * dimension + j))));
+const path = (index: string, rest: string): string => `/v1/index/${index}/${rest}`;
+
+describe('JSON lines', () => {
+  it('go in and come out the same, past the bound of a body', async () => {
+    const index = await makeIndex(server.client, { dimension });
+    const lines = rows(6000).map((values, i) => JSON.stringify({ id: `ü${i}`, values, metadata: { i, s: '"\n' } }));
+    const body = `${lines.join('\n')}\n`;
+    expect(body.length).toBeGreaterThan(1024 * 1024);
+    const answer = await server.client.post(path(index, 'import?format=jsonl'), body, { 'content-type': 'application/x-ndjson' });
+    expect([answer.status, answer.json]).toEqual([200, { done: true, imported: 6000, failed: 0 }]);
+    const out = await server.client.get(path(index, 'export?format=jsonl'));
+    expect(out.headers['content-type']).toContain('application/x-ndjson');
+    const records = out.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records.map(({ id }) => id)).toEqual(lines.map((_, i) => `ü${i}`));
+    expect(records[5999].metadata).toEqual({ i: 5999, s: '"\n' });
+    expect(records.map(({ values }) => values.map(Math.fround))).toEqual(rows(6000));
+    const copy = await makeIndex(server.client, { dimension });
+    expect((await server.client.post(path(copy, 'import'), out.bytes)).json.imported).toBe(6000);
+    expect((await server.client.get(path(copy, 'export'))).text).toBe(out.text);
+  });
+
+  it('that are bad are named by their line, and the others are kept', async () => {
+    const index = await makeIndex(server.client, { dimension: 1 });
+    const body =
+      '{"id":"a","values":[1]}\n\nnot json\n{"id":"","values":[1]}\n{"id":"b","values":[1,2]}\n{"id":"c","values":[2],"x":1}\n{"id":"d","values":[4]}';
+    const answer = await server.client.post(path(index, 'import'), body);
+    expect([answer.status, answer.json.imported, answer.json.failed]).toEqual([200, 2, 4]);
+    expect(answer.json.errors.map(({ error }: { error: string }) => error.split(' ').slice(0, 3).join(' '))).toEqual([
+      'line 3: not',
+      'line 4: id:',
+      'line 5: values:',
+      'line 6: x:',
+    ]);
+    expect((await server.client.get(path(index, 'vectors'))).json.ids).toEqual(['a', 'd']);
+  });
+
+  it('tell their progress line by line to who asks for it', async () => {
+    const index = await makeIndex(server.client, { dimension });
+    const body = rows(3000)
+      .map((values, i) => JSON.stringify({ id: String(i), values }))
+      .join('\n');
+    const answer = await server.client.post(path(index, 'import'), body, { accept: 'application/x-ndjson' });
+    expect(answer.headers['content-type']).toContain('application/x-ndjson');
+    const steps = answer.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(steps.at(-1)).toEqual({ done: true, imported: 3000, failed: 0 });
+  });
+});
+
+describe('.npy and .fvecs', () => {
+  const values = Float32Array.from(rows(50).flat());
+
+  it.each(['npy', 'fvecs'])('%s goes in with row numbers as ids and comes out the same', async (format) => {
+    const first = await makeIndex(server.client, { dimension });
+    const file = format === 'npy' ? npy(values) : fvecs(values);
+    const answer = await server.client.post(path(first, `import?format=${format}&id_prefix=row-&start=100`), file, {
+      'content-type': 'application/octet-stream',
+    });
+    expect([answer.status, answer.json]).toEqual([200, { done: true, imported: 50, failed: 0 }]);
+    expect((await server.client.get(path(first, 'vectors/row-149'))).json.values.map(Math.fround)).toEqual([
+      ...values.subarray(49 * dimension),
+    ]);
+    const out = await server.client.get(path(first, `export?format=${format}`));
+    expect(out.headers['content-disposition']).toContain(`.${format}"`);
+    const second = await makeIndex(server.client, { dimension });
+    expect((await server.client.post(path(second, `import?format=${format}`), out.bytes)).json.imported).toBe(50);
+    expect((await server.client.get(path(second, 'vectors/0'))).json.values.map(Math.fround)).toEqual([...values.subarray(0, dimension)]);
+  });
+
+  it('of another dimension, cut, or with NaN say where', async () => {
+    const index = await makeIndex(server.client, { dimension: 3 });
+    const wrong = await server.client.post(path(index, 'import?format=npy'), npy(values));
+    expect([wrong.status, wrong.json.error.message]).toEqual([400, expect.stringContaining('rows of 16 values')]);
+    const other = await makeIndex(server.client, { dimension });
+    const cut = await server.client.post(path(other, 'import?format=fvecs'), fvecs(values).subarray(0, 1000));
+    expect([cut.status, cut.json.error.message]).toEqual([400, expect.stringContaining('is cut')]);
+    const holes = values.slice();
+    holes[dimension * 7 + 2] = Number.NaN;
+    const named = await server.client.post(path(other, 'import?format=npy'), npy(holes));
+    expect([named.status, named.json.imported, named.json.errors[0].error]).toEqual([
+      200,
+      49,
+      'row 7: values[2]: expected a finite number, got NaN',
+    ]);
+  });
+});
+
+function npy(data: Float32Array): Buffer {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${data.length / dimension}, ${dimension}), }`.padEnd(117);
+  const head = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${text}\n`, 'latin1');
+  return Buffer.concat([head, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]);
+}
+
+function fvecs(data: Float32Array): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < data.length; at += dimension) {
+    const size = Buffer.alloc(4);
+    size.writeInt32LE(dimension);
+    parts.push(size, Buffer.from(data.slice(at, at + dimension).buffer));
+  }
+  return Buffer.concat(parts);
+}
