@@ -1,6 +1,6 @@
 // Small truths about files: what makes a rename durable, and how a full disk announces itself.
-import { open, readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** Makes what was done to the entries of `path` (or to the file `path`) survive a power cut. */
 export async function syncPath(path: string): Promise<void> {
@@ -9,6 +9,26 @@ export async function syncPath(path: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Makes a directory and those above it. Node's own recursive mkdir never ends where a file system refuses with ENOENT although
+ * the parent is there, as /proc does (seen in Node 20.20): this one goes up only while the parent is missing.
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    const parentMissing = await stat(parent).then(
+      () => false,
+      (reason: unknown) => hasCode(reason, 'ENOENT'),
+    );
+    if (!hasCode(error, 'ENOENT') || !parentMissing || parent === path) throw error;
+    await makeDirectory(parent);
+    await mkdir(path);
   }
 }
 
