@@ -58,7 +58,14 @@ await inFolder(async (folder) => {
   console.log(`HNSW16 efSearch ${efSearch}, ${n} x ${d} in clusters, one query a call, k = ${k}; peer ${peer.name}`);
   printTable(comparedHead, [
     compared('one caller, median', median(times.ours), median(times.peer), 1.3),
-    ['two callers beside one', `${median(rates.two).toFixed(0)}/s`, `${median(rates.one).toFixed(0)}/s`, gain.toFixed(2), '>= 1.6', gain >= 1.6 ? 'ok' : 'missed'],
+    [
+      'two callers beside one',
+      `${median(rates.two).toFixed(0)}/s`,
+      `${median(rates.one).toFixed(0)}/s`,
+      gain.toFixed(2),
+      '>= 1.6',
+      gain >= 1.6 ? 'ok' : 'missed',
+    ],
     compared('build, one thread', alone, peerAlone.add, undefined, 's'),
   ]);
   peer.close();

@@ -16,6 +16,8 @@ export const environments = {
   'faiss-reference': ['faiss-cpu==1.7.3', 'numpy<2'],
   /** What it is measured against. */
   'faiss-peer': ['faiss-cpu==1.15.1', 'numpy>=2,<3'],
+  /** What the REST service is measured against. */
+  'chroma-peer': ['chromadb==1.5.9', 'numpy>=2,<3'],
 };
 
 /** The path of the environment's Python. Throws, with what to do, when python3 or its venv module is missing. */

@@ -19,7 +19,14 @@ export function printTable(head, rows) {
 export function compared(what, ours, peer, bar, unit = 'us') {
   const ratio = ours / peer;
   const verdict = bar === undefined ? 'shown' : ratio <= bar ? 'ok' : 'missed';
-  return [what, `${ours.toFixed(1)} ${unit}`, `${peer.toFixed(1)} ${unit}`, ratio.toFixed(2), bar === undefined ? '-' : `<= ${bar}`, verdict];
+  return [
+    what,
+    `${ours.toFixed(1)} ${unit}`,
+    `${peer.toFixed(1)} ${unit}`,
+    ratio.toFixed(2),
+    bar === undefined ? '-' : `<= ${bar}`,
+    verdict,
+  ];
 }
 
 export const comparedHead = ['what', 'ours', 'peer', 'ratio', 'bar', ''];

@@ -15,7 +15,7 @@ export function random(seed) {
 }
 
 /** Standard normal numbers, two at a time by Box and Muller. */
-function normal(uniform) {
+export function normal(uniform) {
   let spare;
   return () => {
     if (spare !== undefined) {

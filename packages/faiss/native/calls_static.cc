@@ -57,9 +57,9 @@ Napi::Value knn(const Napi::CallbackInfo& info) {
                  k = static_cast<size_t>(readInt64(info[3])), metric = readMetric(info[4])] {
         const size_t n = queries.size() / d;
         Nearest nearest(n * k);
-        const FlatRows rows{metric == faiss::METRIC_L2 ? Metric::l2 : Metric::ip, vectors.data(), d, vectors.size() / d};
-        const Cores cores(threadsForScan(rows, {}, n));
-        scanNearest(rows, {}, queries.data(), n, k, cores.count(), nearest.distances.data.get(), nearest.labels.data.get());
+        const FlatRows rows{metric == faiss::METRIC_L2 ? Metric::l2 : Metric::ip, vectors.data(), d, vectors.size() / d, queries.data()};
+        const Cores cores(threadsForScan(rows.count, d * sizeof(float), {}, n));
+        scanNearest(rows, {}, n, k, cores.count(), nearest.distances.data.get(), nearest.labels.data.get());
         return nearest;
     };
     return submitAlone(info.Env(), Lane::quick, std::move(work), toObject);

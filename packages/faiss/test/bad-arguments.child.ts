@@ -67,7 +67,8 @@ async function refuses(name: string, value: unknown, call: (value: never) => unk
   } catch (error) {
     const { code, message } = error as { code?: unknown; message?: unknown };
     const ours = typeof code === 'string' && code.startsWith('ERR_FAISS_') && code !== 'ERR_FAISS_INTERNAL';
-    if (!ours && message !== 'a getter threw' && !(error instanceof TypeError)) tally.wrong.push(`${label}: ${String(code)} ${String(message)}`);
+    if (!ours && message !== 'a getter threw' && !(error instanceof TypeError))
+      tally.wrong.push(`${label}: ${String(code)} ${String(message)}`);
   }
 }
 
@@ -83,7 +84,11 @@ for (const dimensions of [...notNumbers, ...numbers, undefined, 0, 65_537]) {
 await refusesAll('fromFactory factory', [...badStrings, ...factories], (value) => Index.fromFactory(dimension, value));
 await refusesAll('fromFactory metric', [...anything, 'L2', 'cosine', 0], (value) => Index.fromFactory(dimension, 'Flat', value));
 await refusesAll('fromFactory HNSW,PQ ip', ['HNSW8,PQ4'], (value) => Index.fromFactory(dimension, value, 'ip'));
-await refusesAll('deserialize', [...badBytes, new Uint8Array(0), new Uint8Array(3), new Uint8Array(1000), detached(new Uint8Array(100))], (value) => Index.deserialize(value));
+await refusesAll(
+  'deserialize',
+  [...badBytes, new Uint8Array(0), new Uint8Array(3), new Uint8Array(1000), detached(new Uint8Array(100))],
+  (value) => Index.deserialize(value),
+);
 await refusesAll('read', [...badStrings, '', '\0', '/no/such/file', '/', '/dev/null', '/proc/self/mem'], (value) => Index.read(value));
 await refusesAll('knn queries', badVectors, (value) => knn(value, vectors, dimension, 1));
 await refusesAll('knn vectors', badVectors, (value) => knn(vectors, value, dimension, 1));
@@ -91,7 +96,18 @@ await refusesAll('knn k', [...badCounts, 2 ** 27 + 1], (value) => knn(vectors, v
 await refusesAll('normalize', badVectors, (value) => normalize(value, dimension));
 await refusesAll('setThreads', [...badCounts, 1], (value) => setThreads(value));
 
-for (const factory of ['Flat', 'HNSW8', 'SQ8', 'PQ4np', 'HNSW8,SQ8', 'IVF4,Flat', 'IVF4,PQ4np', 'PCA8,Flat', 'OPQ4,IVF4,SQ8', 'IDMap,Flat']) {
+for (const factory of [
+  'Flat',
+  'HNSW8',
+  'SQ8',
+  'PQ4np',
+  'HNSW8,SQ8',
+  'IVF4,Flat',
+  'IVF4,PQ4np',
+  'PCA8,Flat',
+  'OPQ4,IVF4,SQ8',
+  'IDMap,Flat',
+]) {
   const index = await Index.fromFactory(dimension, factory);
   const isMapped = factory.startsWith('IDMap');
   const of = (entry: string): string => `${factory} ${entry}`;
@@ -99,7 +115,11 @@ for (const factory of ['Flat', 'HNSW8', 'SQ8', 'PQ4np', 'HNSW8,SQ8', 'IVF4,Flat'
   await index.reset();
   await refusesAll(of('train'), [...badVectors, ...notFinite, new Float32Array(0)], (value) => index.train(value));
   await index.train(vectors);
-  if (isMapped) await index.addWithIds(vectors, BigInt64Array.from({ length: 300 }, (_, i) => BigInt(i)));
+  if (isMapped)
+    await index.addWithIds(
+      vectors,
+      BigInt64Array.from({ length: 300 }, (_, i) => BigInt(i)),
+    );
   else await index.add(vectors);
 
   const query = vectors.slice(0, dimension);
@@ -108,11 +128,17 @@ for (const factory of ['Flat', 'HNSW8', 'SQ8', 'PQ4np', 'HNSW8,SQ8', 'IVF4,Flat'
   await refusesAll(of('add threads'), [...notNumbers, ...numbers, 0, 1025], (threads) => index.add(query, { threads }));
   await refusesAll(of('add options'), badOptions, (value) => index.add(query, value));
   await refusesAll(of('addWithIds'), badVectors, (value) => index.addWithIds(value, new BigInt64Array(1)));
-  await refusesAll(of('addWithIds ids'), [...badIds, new BigInt64Array(2), BigInt64Array.of(-1n)], (value) => index.addWithIds(query, value));
+  await refusesAll(of('addWithIds ids'), [...badIds, new BigInt64Array(2), BigInt64Array.of(-1n)], (value) =>
+    index.addWithIds(query, value),
+  );
   await refusesAll(of('search'), badVectors, (value) => index.search(value, 3));
   for (const value of [...gone, ...notFinite, withValue(3e38)]) await refuses(of('search'), value, (given) => index.search(given, 3), true);
   await refusesAll(of('search k'), [...badCounts, 2 ** 27 + 1], (value) => index.search(query, value));
-  await refusesAll(of('search selector'), badBytes.filter((value) => value !== undefined), (selector) => index.search(query, 3, { selector }));
+  await refusesAll(
+    of('search selector'),
+    badBytes.filter((value) => value !== undefined),
+    (selector) => index.search(query, 3, { selector }),
+  );
   for (const selector of [new Uint8Array(0), new Uint8Array(1), new Uint8Array(10_000).fill(255), detached(new Uint8Array(38))]) {
     await refuses(of('search selector'), selector, (value) => index.search(query, 3, { selector: value }), true);
   }
@@ -121,17 +147,37 @@ for (const factory of ['Flat', 'HNSW8', 'SQ8', 'PQ4np', 'HNSW8,SQ8', 'IVF4,Flat'
   await refusesAll(of('search exact'), [null, 1, 'true', {}, Symbol('s')], (exact) => index.search(query, 3, { exact }));
   await refusesAll(of('search options'), [...badOptions, throwing], (value) => index.search(query, 3, value));
   await refusesAll(of('rangeSearch'), badVectors, (value) => index.rangeSearch(value, 1, { exact: index.hasFlatStorage }));
-  await refusesAll(of('rangeSearch radius'), [...anything, NaN, undefined], (value) => index.rangeSearch(query, value, { exact: index.hasFlatStorage }));
-  for (const radius of [Infinity, -Infinity, 0, -1, 1e300, 3]) await refuses(of('rangeSearch radius'), radius, (value) => index.rangeSearch(query, value), true);
-  for (const label of [...anything.filter((value) => value !== 1n), ...numbers, undefined, -1n, 301n, 2n ** 63n, -(2n ** 63n), 2n ** 64n, 10n ** 30n]) {
+  await refusesAll(of('rangeSearch radius'), [...anything, NaN, undefined], (value) =>
+    index.rangeSearch(query, value, { exact: index.hasFlatStorage }),
+  );
+  for (const radius of [Infinity, -Infinity, 0, -1, 1e300, 3])
+    await refuses(of('rangeSearch radius'), radius, (value) => index.rangeSearch(query, value), true);
+  for (const label of [
+    ...anything.filter((value) => value !== 1n),
+    ...numbers,
+    undefined,
+    -1n,
+    301n,
+    2n ** 63n,
+    -(2n ** 63n),
+    2n ** 64n,
+    10n ** 30n,
+  ]) {
     await refuses(of('reconstruct'), label, (value) => index.reconstruct(value), typeof label === 'bigint' && label < 400n && label >= 0n);
-    await refuses(of('reconstructN start'), label, (value) => index.reconstructN(value, 2), typeof label === 'bigint' && label < 400n && label >= 0n);
+    await refuses(
+      of('reconstructN start'),
+      label,
+      (value) => index.reconstructN(value, 2),
+      typeof label === 'bigint' && label < 400n && label >= 0n,
+    );
   }
   await refusesAll(of('reconstructN n'), [...badCounts, 400], (value) => index.reconstructN(0, value));
   await refusesAll(of('reconstructN n'), [2 ** 27], (value) => index.reconstructN(2n ** 63n - 2n, value));
   await refusesAll(of('setParameter'), [...anything, 'nlist', 'efsearch', 0], (value) => index.setParameter(value, 3));
   await refusesAll(of('setParameter value'), [...badCounts, 1_000_001], (value) => index.setParameter('efSearch', value));
-  for (const value of [1, 1_000_000]) for (const name of ['efSearch', 'efConstruction', 'nprobe'] as const) await refuses(of(`setParameter ${name}`), value, (given) => index.setParameter(name, given), true);
+  for (const value of [1, 1_000_000])
+    for (const name of ['efSearch', 'efConstruction', 'nprobe'] as const)
+      await refuses(of(`setParameter ${name}`), value, (given) => index.setParameter(name, given), true);
   await index.search(query, 3);
   await refusesAll(of('removeIds'), badIds, (value) => index.removeIds(value));
   for (const ids of [new BigInt64Array(0), BigInt64Array.of(-1n, 0n, 0n, 2n ** 62n), detached(new BigInt64Array(8))]) {

@@ -41,7 +41,8 @@ async function use(index: Index): Promise<void> {
 
 async function tryBytes(bytes: Uint8Array): Promise<void> {
   const index = await Index.deserialize(bytes).catch((error: unknown) => {
-    if (!(error instanceof Error) || !('code' in error) || !['ERR_FAISS_CORRUPT', 'ERR_FAISS_MEMORY'].includes(String(error.code))) throw error;
+    if (!(error instanceof Error) || !('code' in error) || !['ERR_FAISS_CORRUPT', 'ERR_FAISS_MEMORY'].includes(String(error.code)))
+      throw error;
     refused++;
   });
   if (index === undefined) return;
@@ -51,10 +52,30 @@ async function tryBytes(bytes: Uint8Array): Promise<void> {
 
 const extremes = [0, 1, -1, 2, 255, 65_536, 2 ** 31 - 1, -(2 ** 31), n, n + 1];
 say(`seed ${seed}`);
-for (const factory of ['Flat', 'HNSW4', 'HNSW4,SQ8', 'HNSW4,PQ4np', 'SQ8', 'SQ4', 'PQ4x4np', 'IVF4,Flat', 'IVF4,SQ8', 'IVF4,PQ4x4np', 'IVF4_HNSW4,Flat', 'PCA8,Flat', 'OPQ4,IVF4,PQ4x4np', 'L2norm,HNSW4', 'IDMap2,Flat']) {
+for (const factory of [
+  'Flat',
+  'HNSW4',
+  'HNSW4,SQ8',
+  'HNSW4,PQ4np',
+  'SQ8',
+  'SQ4',
+  'PQ4x4np',
+  'IVF4,Flat',
+  'IVF4,SQ8',
+  'IVF4,PQ4x4np',
+  'IVF4_HNSW4,Flat',
+  'PCA8,Flat',
+  'OPQ4,IVF4,PQ4x4np',
+  'L2norm,HNSW4',
+  'IDMap2,Flat',
+]) {
   const index = await Index.fromFactory(dimension, factory);
   await index.train(vectors);
-  if (factory.startsWith('IDMap')) await index.addWithIds(vectors, BigInt64Array.from({ length: n }, (_, i) => BigInt(i)));
+  if (factory.startsWith('IDMap'))
+    await index.addWithIds(
+      vectors,
+      BigInt64Array.from({ length: n }, (_, i) => BigInt(i)),
+    );
   else await index.add(vectors);
   const whole = await index.serialize();
   const heads = Math.min(whole.length, 400);

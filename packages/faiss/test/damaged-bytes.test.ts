@@ -10,7 +10,11 @@ import { makeVectors } from './vectors.test-help.js';
 
 test('cut and altered bytes of every class never end the process', () => {
   const script = fileURLToPath(new URL('./damaged-bytes.child.js', import.meta.url));
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', maxBuffer: 2 ** 28, timeout: 100_000 });
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    timeout: 100_000,
+  });
   const lines = stdout.trimEnd().split('\n');
   console.log(lines[0]);
   expect({ status, signal, during: status === 0 ? '' : lines.at(-1), stderr }).toEqual({ status: 0, signal: null, during: '', stderr: '' });

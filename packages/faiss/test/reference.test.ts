@@ -130,7 +130,11 @@ beforeAll(async () => {
   for (const { name, factory, metric } of cases) {
     const index = await Index.fromFactory(dimension, factory, metric);
     await index.train(vectors);
-    if (factory.startsWith('IDMap')) await index.addWithIds(vectors, BigInt64Array.from({ length: n }, (_, i) => BigInt(i * 3)));
+    if (factory.startsWith('IDMap'))
+      await index.addWithIds(
+        vectors,
+        BigInt64Array.from({ length: n }, (_, i) => BigInt(i * 3)),
+      );
     else await index.add(vectors, { threads: 1 });
     await index.write(path(name, 'ours'));
     built.set(name, index);

@@ -18,9 +18,9 @@ namespace voisin {
 namespace {
 
 RangeResult rangeOfFlat(const faiss::IndexFlat& flat, const float* x, size_t queries, float radius, const SearchOptions& options) {
-    const FlatRows rows{metricOf(flat), flat.get_xb(), static_cast<size_t>(flat.d), static_cast<size_t>(flat.ntotal)};
-    const Cores cores(threadsForScan(rows, options.members, queries));
-    const auto found = scanRange(rows, options.members, x, queries, radius, cores.count());
+    const FlatRows rows{metricOf(flat), flat.get_xb(), static_cast<size_t>(flat.d), static_cast<size_t>(flat.ntotal), x};
+    const Cores cores(threadsForScan(rows.count, flat.code_size, options.members, queries));
+    const auto found = scanRange(rows, options.members, queries, radius, cores.count());
     RangeResult result;
     result.lims.push_back(0);
     for (const auto& list : found) {

@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "engine/classes.h"
 #include "engine/hnsw_search.h"
+#include "engine/lists_search.h"
 #include "engine/scan.h"
 #include "engine/top_k.h"
 #include "run/cores.h"
@@ -40,13 +42,13 @@ int threadsForQueries(size_t queries) {
 void search(const faiss::Index& index, const Query& query);
 
 void searchFlat(const faiss::IndexFlat& flat, const Query& query) {
-    const FlatRows rows{metricOf(flat), flat.get_xb(), static_cast<size_t>(flat.d), static_cast<size_t>(flat.ntotal)};
-    const Cores cores(threadsForScan(rows, query.options.members, query.count));
+    const FlatRows rows{metricOf(flat), flat.get_xb(), static_cast<size_t>(flat.d), static_cast<size_t>(flat.ntotal), query.x};
+    const Cores cores(threadsForScan(rows.count, flat.code_size, query.options.members, query.count));
     if (query.count >= queriesForBlas && query.options.members.everything() && !query.options.exact) {
         flat.search(query.count, query.x, query.k, query.distances, query.labels);
         return;
     }
-    scanNearest(rows, query.options.members, query.x, query.count, query.k, cores.count(), query.distances, query.labels);
+    scanNearest(rows, query.options.members, query.count, query.k, cores.count(), query.distances, query.labels);
 }
 
 void searchHnsw(const faiss::IndexHNSW& hnsw, const Query& query) {
@@ -56,10 +58,26 @@ void searchHnsw(const faiss::IndexHNSW& hnsw, const Query& query) {
             hnsw, query.options.members, query.x, query.count, query.k, efSearch, cores.count(), query.distances, query.labels);
 }
 
+void searchScalar(const faiss::IndexScalarQuantizer& scalar, const Query& query) {
+    const Cores cores(threadsForScan(scalar.ntotal, scalar.code_size, query.options.members, query.count));
+    scanCodes(scalar, query.options.members, query.x, query.count, query.k, cores.count(), query.distances, query.labels);
+}
+
 void searchIvf(const faiss::IndexIVF& ivf, const Query& query) {
+    const size_t nprobe = std::min<size_t>(query.options.nprobe > 0 ? query.options.nprobe : ivf.nprobe, ivf.nlist);
+    if (canSearchLists(ivf)) {
+        std::vector<float> near(query.count * nprobe);
+        std::vector<int64_t> lists(query.count * nprobe);
+        static const SearchOptions everything;
+        search(*ivf.quantizer, {query.x, query.count, nprobe, everything, near.data(), lists.data()});
+        const Cores cores(threadsForQueries(query.count * 4));
+        const Probes probes{query.x, query.count, nprobe, lists.data(), near.data()};
+        searchLists(ivf, query.options.members, probes, query.k, cores.count(), query.distances, query.labels);
+        return;
+    }
     BitmapSelector selector(query.options.members);
     faiss::SearchParametersIVF parameters;
-    parameters.nprobe = std::min<size_t>(query.options.nprobe > 0 ? query.options.nprobe : ivf.nprobe, ivf.nlist);
+    parameters.nprobe = nprobe;
     parameters.sel = query.options.members.everything() ? nullptr : &selector;
     const Cores cores(threadsForQueries(query.count));
     ivf.search(query.count, query.x, query.k, query.distances, query.labels, &parameters);
@@ -97,6 +115,8 @@ void search(const faiss::Index& index, const Query& query) {
         searchHnsw(*hnsw, query);
     } else if (const auto* ivf = dynamic_cast<const faiss::IndexIVF*>(&index)) {
         searchIvf(*ivf, query);
+    } else if (const auto* scalar = dynamic_cast<const faiss::IndexScalarQuantizer*>(&index); scalar != nullptr && canScanCodes(*scalar)) {
+        searchScalar(*scalar, query);
     } else if (const auto* transformed = dynamic_cast<const faiss::IndexPreTransform*>(&index)) {
         searchTransformed(*transformed, query);
     } else if (const auto* mapped = dynamic_cast<const faiss::IndexIDMap*>(&index)) {

@@ -1,0 +1,122 @@
+// The exact scan, whatever the rows are made of.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/bitmap.h"
+#include "engine/top_k.h"
+
+/// `Rows` has `metric`, `count` and `distances(query, rows, n, out)`: from a query, by its number, to n rows.
+namespace voisin::scan {
+
+constexpr size_t blockRows = 128;
+constexpr size_t bytesWorthAThread = 1 << 20;
+
+/// Calls visit(rows, n) with blocks of the members among the 64-row words [begin, end) of `count` rows.
+template <class Visit>
+void forBlocks(size_t count, const Bitmap& members, size_t begin, size_t end, Visit visit) {
+    int32_t block[blockRows + 64];
+    size_t filled = 0;
+    for (size_t word = begin; word < end; word++) {
+        uint64_t bits = members.word(word);
+        const size_t first = word * 64;
+        if (count - first < 64) {
+            bits &= (uint64_t{1} << (count - first)) - 1;
+        }
+        while (bits != 0) {
+            block[filled++] = static_cast<int32_t>(first + __builtin_ctzll(bits));
+            bits &= bits - 1;
+        }
+        if (filled >= blockRows) {
+            visit(block, filled);
+            filled = 0;
+        }
+    }
+    if (filled > 0) {
+        visit(block, filled);
+    }
+}
+
+inline size_t wordCount(size_t count) {
+    return (count + 63) / 64;
+}
+
+/// Calls each(query, distance, label) for the queries [q0, q1) and the members among the words [w0, w1).
+template <class Rows, class Each>
+void compare(const Rows& rows, const Bitmap& members, size_t q0, size_t q1, size_t w0, size_t w1, Each each) {
+    float distances[blockRows + 64];
+    forBlocks(rows.count, members, w0, w1, [&](const int32_t* block, size_t n) {
+        for (size_t q = q0; q < q1; q++) {
+            rows.distances(q, block, n, distances);
+            for (size_t i = 0; i < n; i++) {
+                each(q, distances[i], block[i]);
+            }
+        }
+    });
+}
+
+inline size_t share(size_t total, int part, int parts) {
+    return total * part / parts;
+}
+
+template <class Rows>
+void nearestOfQueries(
+        const Rows& rows, const Bitmap& members, size_t q0, size_t q1, size_t k, float* distances, int64_t* labels) {
+    // Queries in groups: a block of rows is read once for the group, and a group's heaps stay small.
+    constexpr size_t group = 64;
+    for (size_t start = q0; start < q1; start += group) {
+        const size_t end = std::min(q1, start + group);
+        std::vector<TopK> best(end - start, TopK(k));
+        compare(rows, members, start, end, 0, wordCount(rows.count), [&](size_t q, float distance, int64_t label) {
+            const float key = TopK::key(rows.metric, distance);
+            if (best[q - start].wants(key)) {
+                best[q - start].push(key, label);
+            }
+        });
+        for (size_t q = start; q < end; q++) {
+            best[q - start].write(rows.metric, distances + q * k, labels + q * k);
+        }
+    }
+}
+
+template <class Rows>
+void nearestByRows(
+        const Rows& rows, const Bitmap& members, size_t query, size_t k, int threads, float* distances, int64_t* labels) {
+    std::vector<TopK> best(threads, TopK(k));
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int part = 0; part < threads; part++) {
+        TopK& mine = best[part];
+        const size_t words = wordCount(rows.count);
+        compare(rows, members, query, query + 1, share(words, part, threads), share(words, part + 1, threads),
+                [&](size_t, float distance, int64_t label) {
+                    const float key = TopK::key(rows.metric, distance);
+                    if (mine.wants(key)) {
+                        mine.push(key, label);
+                    }
+                });
+    }
+    for (int part = 1; part < threads; part++) {
+        best[0].merge(best[part]);
+    }
+    best[0].write(rows.metric, distances, labels);
+}
+
+/// The k nearest members for each query, in distances and labels (queries * k).
+template <class Rows>
+void nearest(const Rows& rows, const Bitmap& members, size_t queries, size_t k, int threads, float* distances, int64_t* labels) {
+    if (threads > 1 && queries < static_cast<size_t>(threads)) {
+        for (size_t q = 0; q < queries; q++) {
+            nearestByRows(rows, members, q, k, threads, distances + q * k, labels + q * k);
+        }
+        return;
+    }
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int part = 0; part < threads; part++) {
+        nearestOfQueries(rows, members, share(queries, part, threads), share(queries, part + 1, threads), k, distances, labels);
+    }
+}
+
+} // namespace voisin::scan
