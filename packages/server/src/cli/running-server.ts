@@ -4,10 +4,9 @@ import type { Config } from '../config/config.js';
 import { createContext } from '../context.js';
 import { VoisinError } from '../errors.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createMetrics } from '../telemetry/metrics.js';
 
 export interface RunningServer {
-  /** Where it listens, the port as chosen: http://127.0.0.1:8000 */
+  /** Where it can be called from this machine, the port as chosen: http://127.0.0.1:8000 */
   readonly url: string;
   /** The admin key that this start made, shown only now. */
   readonly createdKey: string | undefined;
@@ -15,16 +14,17 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** @throws VoisinError that says in one line why the server cannot start */
+/** @throws VoisinError that says in one line why the server cannot start and what the operator can do */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
-  const context = await createContext(config, log, createMetrics());
+  const context = await createContext(config, log);
   try {
     const http = await startHttp(context);
     return {
       url: http.url,
       createdKey: context.accounts.createdKey,
       async close() {
-        await http.close();
+        // What hangs is cut before the whole time is up: the files want some of it.
+        await http.close(httpFinishesWithinMs);
         await context.close();
       },
     };
@@ -33,6 +33,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     throw listenProblem(error, config);
   }
 }
+
+const httpFinishesWithinMs = 7000;
 
 const listenProblems: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; choose another with --port, or --port 0 for a free one',

@@ -3,28 +3,28 @@ import type { Config } from '../config/config.js';
 
 export interface Welcome {
   readonly version: string;
+  /** Where this machine reaches it. */
   readonly url: string;
   readonly createdKey: string | undefined;
   readonly config: Pick<Config, 'keyless' | 'apiKeys' | 'dataDir' | 'host'>;
 }
 
 export function welcome({ version, url, createdKey, config }: Welcome): string {
-  const reach = reachable(url);
   const header = config.keyless ? '' : ` -H "X-API-Key: ${createdKey ?? 'KEY'}"`;
-  const curl = (path: string, body: string) => `  curl -s ${reach}${path}${header} -H 'Content-Type: application/json' -d '${body}'`;
+  const curl = (path: string, body: string) => `curl -s ${url}${path}${header} -H 'Content-Type: application/json' -d '${body}'`;
   return `
 Voisin ${version}
 
-  HTTP     ${url}${reach === url ? '' : ` (from this machine: ${reach})`}
-  Docs     ${reach}/docs
+  HTTP     ${url}${url.includes(config.host) ? '' : ` (listening on ${config.host})`}
+  Docs     ${url}/docs
   Keys     ${keysLine(config, createdKey)}
   Data     ${config.dataDir}
 ${createdKey === undefined ? '' : `\n  Admin key, shown only this once:\n\n    ${createdKey}\n`}
-Try it (ID is the id that the first command answers):
+Try it: make an index, add two texts, search by meaning:
 
-${curl('/v1/index', '{"name":"notes","embedding":{"model":"all-MiniLM-L6-v2"}}')}
-${curl('/v1/index/ID/vectors', '{"vectors":[{"id":"1","text":"The cat sleeps."},{"id":"2","text":"Stocks fell today."}]}')}
-${curl('/v1/index/ID/search', '{"text":"a pet is resting","k":1}')}
+  ID=$(${curl('/v1/index', '{"name":"notes","metric":"cosine","embedding":{"model":"all-MiniLM-L6-v2"}}')} | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
+  ${curl('/v1/index/$ID/vectors', '{"vectors":[{"id":"1","text":"The cat sleeps."},{"id":"2","text":"Stocks fell today."}]}')}
+  ${curl('/v1/index/$ID/search', '{"text":"a pet is resting","k":1}')}
 
 `;
 }
@@ -34,9 +34,4 @@ function keysLine({ keyless, apiKeys, host }: Welcome['config'], createdKey: str
   if (apiKeys.length > 0)
     return `on: ${apiKeys.length} from FAISS_PROXY_API_KEYS, for ${new Set(apiKeys.map(({ tenant }) => tenant)).size} tenant(s)`;
   return createdKey === undefined ? 'on: the admin key made at the first start' : 'on: an admin key was made';
-}
-
-/** An address that listens everywhere is no address to call. */
-function reachable(url: string): string {
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

@@ -39,7 +39,7 @@ export function createLogger(options: LoggerOptions): Logger {
   return pino(
     {
       level: options.logLevel,
-      base: { pid: process.pid },
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: stdSerializers.err, error: stdSerializers.err, req: requestLine, res: responseLine },

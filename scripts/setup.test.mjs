@@ -1,0 +1,157 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { removeOrphans } from './lib/builds.mjs';
+import { digestOf, filesUnder, isCurrent, writeStamp } from './lib/inputs.mjs';
+import { whyInstall } from './lib/npm-packages.mjs';
+import { command, SetUpError } from './lib/steps.mjs';
+import { installCommands, parseMissing } from './lib/system-packages.mjs';
+import { summarise } from './lib/test-summary.mjs';
+import { checkNode } from './setup.mjs';
+
+let folder;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'voisin-setup-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function put(path, text = '') {
+  mkdirSync(join(folder, path, '..'), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+describe('what is built again', () => {
+  const build = { stamp: 'out/.inputs', outputs: ['out/a.js'] };
+
+  test('nothing, while the contents are the same and the outputs are there', () => {
+    put('src/a.ts', 'one');
+    put('src/node_modules/x/y.ts', 'installed');
+    const digest = digestOf(folder, ['src', 'missing']);
+    expect(filesUnder(folder, ['src'])).toEqual(['src/a.ts']);
+    expect(isCurrent(folder, build, digest)).toBe(false);
+    put('out/a.js');
+    writeStamp(folder, build, digest);
+    expect(isCurrent(folder, build, digest)).toBe(true);
+    put('src/a.ts', 'one');
+    expect(digestOf(folder, ['src'])).toBe(digest);
+    rmSync(join(folder, 'out/a.js'));
+    expect(isCurrent(folder, build, digest)).toBe(false);
+  });
+
+  test('everything, after a change, a new file or a new name', () => {
+    put('src/a.ts', 'one');
+    const seen = new Set([digestOf(folder, ['src'])]);
+    put('src/a.ts', 'two');
+    seen.add(digestOf(folder, ['src']));
+    put('src/b.ts', '');
+    seen.add(digestOf(folder, ['src']));
+    rmSync(join(folder, 'src/b.ts'));
+    put('src/c.ts', '');
+    seen.add(digestOf(folder, ['src']));
+    expect(seen.size).toBe(4);
+  });
+
+  test('what was compiled from a source that is gone is removed', () => {
+    put('src/a.ts');
+    for (const made of [
+      'dist/src/a.js',
+      'dist/src/a.d.ts',
+      'dist/src/a.js.map',
+      'dist/src/gone.test.js',
+      'dist/src/sub/gone.d.ts',
+      'dist/.tsbuildinfo',
+    ])
+      put(made);
+    removeOrphans(folder, 'dist');
+    expect(filesUnder(join(folder, 'dist'), ['src'])).toEqual(['src/a.d.ts', 'src/a.js', 'src/a.js.map']);
+  });
+});
+
+describe('system packages', () => {
+  test('are missing unless dpkg says installed', () => {
+    const listing = 'cmake installed\ng++ config-files\nmake not-installed\nlibopenblas-dev installed\n';
+    expect(parseMissing(['cmake', 'g++', 'make', 'libfaiss-dev'], listing)).toEqual(['g++', 'make', 'libfaiss-dev']);
+  });
+
+  test('are installed by root, by sudo without a password, or by one command to type', () => {
+    const asRoot = installCommands(['cmake'], { isRoot: true, canSudo: false });
+    expect(asRoot.commands.map(([program]) => program)).toEqual(['apt-get', 'apt-get']);
+    expect(asRoot.commands[1]).toContain('cmake');
+    expect(installCommands(['cmake'], { isRoot: false, canSudo: true }).commands[1].slice(0, 4)).toEqual([
+      'sudo',
+      '-n',
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+    ]);
+    expect(installCommands(['cmake', 'g++'], { isRoot: false, canSudo: false })).toEqual({
+      toType: 'sudo apt-get update && sudo apt-get install -y cmake g++',
+    });
+  });
+});
+
+describe('npm packages', () => {
+  const lock = {
+    packages: {
+      '': { name: 'x' },
+      'packages/server': { name: '@x/server' },
+      'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
+      'node_modules/a-win32': { version: '1.0.0', optional: true },
+    },
+  };
+  const installed = (version, integrity = 'sha512-a') => ({ packages: { 'node_modules/a': { version, integrity } } });
+
+  test('are installed when nothing, another version or other bytes are there', () => {
+    expect(whyInstall(lock, undefined)).toBe('nothing is installed');
+    expect(whyInstall(lock, { packages: {} })).toBe('node_modules/a is missing');
+    expect(whyInstall(lock, installed('1.0.1'))).toBe('node_modules/a is another version');
+    expect(whyInstall(lock, installed('1.0.0', 'sha512-b'))).toBe('node_modules/a is another version');
+  });
+
+  test('are left alone when they are those of the lock file; other platforms do not count', () => {
+    expect(whyInstall(lock, installed('1.0.0'))).toBeUndefined();
+  });
+});
+
+test.each([
+  ['20.15.0', true],
+  ['20.20.2', true],
+  ['22.0.0', true],
+  ['20.14.9', false],
+  ['18.20.0', false],
+])('Node %s is taken: %s', (version, taken) => {
+  if (taken) expect(() => checkNode(version)).not.toThrow();
+  else expect(() => checkNode(version)).toThrow(SetUpError);
+});
+
+test('a command that fails says how, shows the end of its log and where it lies', async () => {
+  const failing = command('setup-test', process.execPath, ['-e', 'console.log("the reason"); process.exit(3)'], { advice: 'Do this.' });
+  await expect(failing).rejects.toThrow(/exit code 3[^]*the reason[^]*setup-test\.log[^]*Do this\./);
+  await expect(command('setup-test', 'no-such-program-here', [])).rejects.toThrow(/ENOENT/);
+});
+
+describe('the last line of npm test', () => {
+  const good = { name: 'a', exitCode: 0, summary: { passed: 3, failed: 0, skipped: [{ name: 's', reason: 'no Redis here' }] } };
+
+  test('counts over all runners, and skipped tests say why', () => {
+    const { lines, exitCode } = summarise([good, { ...good, name: 'b' }]);
+    expect(lines.at(-1)).toBe('6 passed, 0 failed, 2 skipped');
+    expect(lines[0]).toBe('skipped: s: no Redis here');
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    ['fails a test', { name: 'b', exitCode: 1, summary: { passed: 1, failed: 2, skipped: [] } }, '4 passed, 2 failed, 1 skipped'],
+    ['crashes', { name: 'b', exitCode: null, summary: undefined }, '3 passed, 1 failed, 1 skipped'],
+    ['runs nothing', { name: 'b', exitCode: 0, summary: { passed: 0, failed: 0, skipped: [] } }, '3 passed, 1 failed, 1 skipped'],
+    [
+      'fails without a failed test',
+      { name: 'b', exitCode: 1, summary: { passed: 1, failed: 0, skipped: [] } },
+      '4 passed, 1 failed, 1 skipped',
+    ],
+  ])('a runner that %s makes the whole fail', (_, runner, last) => {
+    const { lines, exitCode } = summarise([good, runner]);
+    expect(lines.at(-1)).toBe(last);
+    expect(exitCode).toBe(1);
+  });
+});
