@@ -223,6 +223,11 @@ describe('a body', () => {
     ).toBe(200);
   });
 
+  it('that is compressed is a 415 too', async () => {
+    const answer = await server.client.post(create, '{}', { 'content-encoding': 'gzip' });
+    expect([answer.status, answer.json.error.message]).toEqual([415, 'content-encoding: expected none, got "gzip"']);
+  });
+
   it('that is large and bad is refused the same way', async () => {
     const filler = Array.from({ length: 40_000 }, (_, i) => `{"id":"f${i}","values":[1,2]}`).join(',');
     const unknown = await server.client.post(`/v1/index/${index}/vectors`, `{"vectors":[${filler},{"id":"x","valves":[1]}]}`);

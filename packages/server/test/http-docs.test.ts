@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { statusOf } from '../src/api/http/errors.js';
 import { routes } from '../src/api/http/routes.js';
+import { errorCodes } from '../src/errors.js';
 import { startTestServer, type TestServer } from './support/server.js';
 
 let server: TestServer;
@@ -42,4 +45,17 @@ it('the welcome names the page', async () => {
     docs: '/docs',
     version: expect.stringMatching(/^\d+\.\d+\.\d+/),
   });
+});
+
+it('docs/rest.md has every route with its errors, and docs/errors.md every code with its status', () => {
+  const read = (name: string): string => readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8');
+  const lines = read('rest.md').split('\n');
+  for (const route of routes) {
+    const name = `\`${route.method} ${route.url.replaceAll(/:(\w+)/g, '{$1}')}`;
+    const line = lines.find((one) => one.startsWith(`| ${name}\``) || one.startsWith(`| ${name}?`));
+    expect(line, name).toBeDefined();
+    for (const code of route.errors ?? []) expect(line, `${name} ${code}`).toContain(String(statusOf[code]));
+  }
+  const errors = read('errors.md');
+  for (const code of errorCodes) expect(errors).toMatch(new RegExp(`\\| \`${code}\` \\| ${statusOf[code]}\\b`));
 });

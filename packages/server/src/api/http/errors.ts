@@ -38,18 +38,22 @@ export function errorBody(error: VoisinError, requestId: string, debug = false):
 
 /** The status, and the headers that say the same to clients which read no body. */
 export function sayError(reply: FastifyReply, error: VoisinError): number {
-  const seconds = error.details?.retryAfterSeconds;
+  const status = statusOf[error.code];
+  const seconds = error.details?.retryAfterSeconds ?? (status === 503 || status === 429 ? 1 : undefined);
   if (seconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(seconds))));
   if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="voisin", charset="UTF-8"');
   // A 415 is an invalid argument like others; only its status has a name of its own.
-  return error.details?.['http_status'] === 415 ? 415 : statusOf[error.code];
+  return error.details?.['http_status'] === 415 ? 415 : status;
 }
 
 /** Whatever was thrown, as one of ours. */
 export function toVoisinError(thrown: unknown): VoisinError {
   if (thrown instanceof VoisinError) return thrown;
   if (thrown instanceof Error) {
-    if (thrown.name === 'AbortError') return new VoisinError('unavailable', 'the caller has gone', undefined, { cause: thrown });
+    // Reading or writing a stream whose other end went away.
+    const code: unknown = 'code' in thrown ? thrown.code : undefined;
+    if (thrown.name === 'AbortError' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+      return new VoisinError('unavailable', 'the caller has gone', undefined, { cause: thrown });
     const statusCode: unknown = 'statusCode' in thrown ? thrown.statusCode : undefined;
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return fromFramework(statusCode, thrown);
     return new VoisinError('internal', thrown.message, undefined, { cause: thrown });

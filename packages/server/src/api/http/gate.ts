@@ -55,7 +55,8 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     if (route === '/v1/embed') metrics.observeEmbedRequest(outcome, seconds);
     const line = { request_id: id, method, route, status: outcome, ms: Math.round(seconds * 1e6) / 1e3 };
     if (failure !== undefined) log.error({ ...line, err: failure.cause ?? failure }, 'a request failed');
-    else if (outcome >= 500) log.warn(line, 'a request was not served');
+    // A full server says so often: its 503s are counted, not written, or the log would be what fills it.
+    else if (outcome >= 500 && outcome !== 503) log.warn(line, 'a request was not served');
     else if (log.isLevelEnabled('debug')) log.debug(line, 'request');
   }
 

@@ -105,18 +105,21 @@ function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
     const { plan = 'plain', maxBodyBytes = mib, rawBody = false } = request.routeOptions.config;
     if (rawBody) return undefined;
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') throw unsupported('content-encoding', 'none', encoding);
     const length = request.headers['content-length'];
     const contentLength = length === undefined ? undefined : Number(length);
     return request.exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength }));
   });
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     if (request.routeOptions.config.rawBody === true) return undefined;
-    const got = JSON.stringify((request.headers['content-type'] ?? '').slice(0, 100));
-    throw new VoisinError('invalid_argument', `content-type: expected application/json, got ${got}`, {
-      field: 'content-type',
-      http_status: 415,
-    });
+    throw unsupported('content-type', 'application/json', request.headers['content-type'] ?? '');
   });
+}
+
+function unsupported(header: string, expected: string, got: string): VoisinError {
+  const message = `${header}: expected ${expected}, got ${JSON.stringify(got.slice(0, 100))}`;
+  return new VoisinError('invalid_argument', message, { field: header, http_status: 415 });
 }
 
 function addErrors(app: FastifyInstance, { config }: HttpParts): void {
