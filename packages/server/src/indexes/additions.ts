@@ -19,7 +19,7 @@ export class Additions {
     this.#threads = threads;
   }
 
-  /** Adds to FAISS, without booking; searches that start meanwhile are told to find booked positions only. */
+  /** Adds to FAISS, without booking; searches that start before that are told to find booked positions only. */
   async add(generation: Generation, added: readonly NewRow[]): Promise<void> {
     const { metric, wanted } = this.#definition;
     const { dimension } = wanted;
@@ -27,16 +27,12 @@ export class Additions {
     for (const [at, row] of added.entries()) values.set(row.values, at * dimension);
     const prepared = prepare(metric, values, dimension);
     generation.adding = true;
-    try {
-      for (let start = 0; start < added.length;) {
-        const end = Math.min(added.length, start + Math.max(this.#piece, Math.ceil(generation.size * leastShare)));
-        const startedAt = performance.now();
-        await generation.faiss.add(prepared.subarray(start * dimension, end * dimension), { threads: this.#threads });
-        this.#learn(end - start, performance.now() - startedAt);
-        start = end;
-      }
-    } finally {
-      generation.adding = false;
+    for (let start = 0; start < added.length;) {
+      const end = Math.min(added.length, start + Math.max(this.#piece, Math.ceil(generation.size * leastShare)));
+      const startedAt = performance.now();
+      await generation.faiss.add(prepared.subarray(start * dimension, end * dimension), { threads: this.#threads });
+      this.#learn(end - start, performance.now() - startedAt);
+      start = end;
     }
   }
 

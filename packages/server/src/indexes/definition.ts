@@ -17,6 +17,7 @@ export interface Definition {
   readonly nprobe: number;
 }
 
+const metrics: readonly Metric[] = ['l2', 'ip', 'cosine'];
 const defaults = { efSearch: 64, efConstruction: 40, nprobe: 16 };
 const parameterRange: Readonly<Record<'ef_construction' | 'ef_search' | 'nprobe' | 'nlist', readonly [number, number]>> = {
   ef_construction: [1, 10_000],
@@ -61,6 +62,8 @@ export function loadDefinition(tenant: string, id: string, stored: unknown): Def
   if (typeof wanted.name !== 'string' || !Number.isInteger(wanted.dimension) || wanted.dimension < 1 || typeof createdAt !== 'string') {
     throw new Error('definition.json lacks name, dimension or createdAt');
   }
+  if (wanted.metric !== undefined && !metrics.includes(wanted.metric))
+    throw new Error(`definition.json: no metric ${JSON.stringify(wanted.metric)}`);
   return define(tenant, wanted, id, createdAt);
 }
 

@@ -19,7 +19,7 @@ export class Generation {
   /** What answers searches: the definition's type, or a flat index while it wants training. */
   readonly serving: IndexType;
   readonly columns: Columns;
-  /** FAISS may hold positions that are not booked yet: searches must not find them. */
+  /** FAISS may hold positions that are not booked yet: searches must not find them. Ends when they are booked. */
   adding = false;
   #rows = new Float64Array(firstCapacity);
   #live = new Uint8Array(firstCapacity / 8);
@@ -70,6 +70,7 @@ export class Generation {
 
   /** Books rows that FAISS holds already, at the next positions. They ascend and are higher than all before. */
   append(added: readonly AppendedRow[]): void {
+    this.adding = false;
     for (const { row, id, metadata } of added) {
       this.#place(row, id);
       this.columns.append(metadata);

@@ -16,6 +16,7 @@ export async function readRecords(
   positions: readonly number[],
   { records }: IndexServices,
 ): Promise<(HitRecord | undefined)[]> {
+  const { rewrites } = index;
   const rows = positions.map((position) => generation.rowAt(position));
   const found = rows.map((row) => records.get(index.recordKey(row)));
   const missing = rows.flatMap((row, at) => (found[at] === undefined ? [{ row, at }] : []));
@@ -27,7 +28,7 @@ export async function readRecords(
       const record = { metadata: metadata[i] ?? '{}', text: texts[i] };
       found[at] = record;
       // A row that changed while it was read must not be remembered as it was.
-      if (generation.isLive(positions[at] ?? -1)) {
+      if (index.rewrites === rewrites && generation.isLive(positions[at] ?? -1)) {
         records.set(index.recordKey(row), record, { size: recordOverhead + 2 * (record.metadata.length + (record.text?.length ?? 0)) });
       }
     }
@@ -46,12 +47,13 @@ export async function toHits(
   const positions = [...new Set(nearest.flatMap((found) => found.positions))];
   const ids = positions.map((position) => generation.idAt(position));
   const records = await readRecords(index, generation, positions, services);
+  // A generation that was replaced meanwhile hears of no deletion: the index itself is asked.
   const places = new Map(positions.map((position, at) => [position, at]));
   return nearest.map((found) =>
     found.positions.flatMap((position, rank) => {
       const at = places.get(position) ?? -1;
       const [id, record] = [ids[at], records[at]];
-      if (id === undefined || id === '' || record === undefined) return [];
+      if (id === undefined || record === undefined || index.rowOf(id) !== generation.rowAt(position)) return [];
       const faissDistance = found.distances[rank] ?? 0;
       const hit = {
         id,

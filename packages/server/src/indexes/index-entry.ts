@@ -21,6 +21,8 @@ export class IndexEntry {
   #damaged: { readonly reason: string; readonly at: number } | undefined;
   #open: Promise<OpenIndex> | undefined;
   #opened: OpenIndex | undefined;
+  /** A damage that was met while the index is open: what is whole goes on serving. */
+  #fault: string | undefined;
   #closing: Promise<void> | undefined;
   #removed = false;
   #users = 0;
@@ -28,6 +30,8 @@ export class IndexEntry {
   /** Rows when the index was last open or looked at. */
   #knownRows: number | undefined;
   #counting: Promise<void> | undefined;
+  /** What kept the index from opening the last time, and will pass. */
+  #obstacle: string | undefined;
   usedAt = Date.now();
 
   constructor(
@@ -57,11 +61,12 @@ export class IndexEntry {
   async info(): Promise<IndexInfo> {
     await this.#countRows();
     const open = this.#opened;
-    const state = this.#damaged === undefined ? (open?.state ?? 'ready') : 'damaged';
+    const damage = this.#damaged?.reason ?? this.#fault;
+    const state = damage === undefined ? (open?.state ?? (this.#obstacle === undefined ? 'ready' : 'read_only')) : 'damaged';
     return describe(this.definition, {
       vectors: open?.generation.alive ?? this.#knownRows ?? 0,
       state,
-      reason: this.#damaged?.reason ?? open?.reason,
+      reason: damage ?? open?.reason ?? this.#obstacle,
     });
   }
 
@@ -75,8 +80,9 @@ export class IndexEntry {
   /** Closes the index when nobody used it for long; writes its snapshot when that is due. */
   async tidy(): Promise<void> {
     if (this.#opened === undefined || this.#closing !== undefined) return;
-    if (this.isIdle && Date.now() - this.usedAt > this.#services.limits.idleMilliseconds) await this.close();
-    else await this.#opened.snapshotWhenDue();
+    if (this.isIdle && Date.now() - this.usedAt > this.#services.limits.idleMilliseconds) return this.close();
+    await this.#opened.recover();
+    await this.#opened.snapshotWhenDue();
   }
 
   /** Waits for those who use it, writes a snapshot and closes the files. The next use opens it again. */
@@ -98,6 +104,7 @@ export class IndexEntry {
   async #close(options: { readonly snapshot: boolean }): Promise<void> {
     const opening = this.#open;
     if (opening === undefined) return;
+    this.#opened?.leaveOff();
     await this.#unused();
     const open = await opening.catch(() => undefined);
     if (open !== undefined) {
@@ -106,12 +113,14 @@ export class IndexEntry {
     }
     this.#opened = undefined;
     this.#open = undefined;
+    this.#fault = undefined;
   }
 
   async #lend<T>(use: (index: OpenIndex) => Promise<T>): Promise<T> {
-    await this.#closing;
-    if (this.#removed) throw new VoisinError('not_found', `no index ${JSON.stringify(this.definition.id)}`);
     if (this.#opened?.broken !== undefined && this.#users === 0) await this.close();
+    // Nothing is waited for between seeing that nobody closes it and being one of its users.
+    while (this.#closing !== undefined) await this.#closing;
+    if (this.#removed) throw new VoisinError('not_found', `no index ${JSON.stringify(this.definition.id)}`);
     this.#users++;
     this.usedAt = Date.now();
     try {
@@ -125,6 +134,8 @@ export class IndexEntry {
         );
       }
       return await use(index);
+    } catch (error) {
+      throw this.#opened === undefined || !isDamage(error) ? error : this.#met(error);
     } finally {
       this.#users--;
       this.usedAt = Date.now();
@@ -132,14 +143,19 @@ export class IndexEntry {
     }
   }
 
+  /** Damage of a part of the files: it is said, and the rest goes on serving. */
+  #met(error: unknown): VoisinError {
+    this.#fault = reasonOf(error);
+    this.#services.log.error({ err: error, ...this.#names(), reason: this.#fault }, 'a part of an index is damaged');
+    return this.#damagedError(this.#fault, error);
+  }
+
   #unused(): Promise<void> {
     return this.#users === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenUnused.push(resolve));
   }
 
   #opening(): Promise<OpenIndex> {
-    if (this.#damaged !== undefined && (this.#definitionDamaged || Date.now() - this.#damaged.at < damagedPauseMilliseconds)) {
-      return Promise.reject(this.#damagedError(this.#damaged.reason));
-    }
+    if (this.#damaged !== undefined && this.#isSetAside) return Promise.reject(this.#damagedError(this.#damaged.reason));
     this.#open ??= this.#openNow().catch((error: unknown) => {
       this.#open = undefined;
       throw error;
@@ -154,6 +170,7 @@ export class IndexEntry {
     try {
       this.#opened = await OpenIndex.open(this.#directory, this.definition, this.#services);
       this.#damaged = undefined;
+      this.#obstacle = undefined;
       const milliseconds = Math.round(performance.now() - startedAt);
       this.#services.log.info({ ...this.#names(), milliseconds, vectors: this.#opened.generation.alive }, 'an index is open');
       return this.#opened;
@@ -164,18 +181,14 @@ export class IndexEntry {
 
   /** What keeps the index from opening: passing (disk full, files held by another process, too many open) or damage. */
   #explain(error: unknown): VoisinError {
-    if (isDiskFull(error))
-      return new VoisinError(
-        'resource_exhausted',
-        'the disk is full: the index cannot be opened until there is room',
-        { retryAfterSeconds: 5 },
-        { cause: error },
-      );
-    if (hasCode(error, 'LEVEL_LOCKED') || causeHasCode(error, 'LEVEL_LOCKED')) {
-      return new VoisinError('unavailable', "another process holds this index's files", { retryAfterSeconds: 5 }, { cause: error });
+    if (error instanceof VoisinError && error.code === 'unavailable') return error;
+    const passing = obstacleOf(error);
+    if (passing !== undefined) {
+      const [code, reason] = passing;
+      this.#obstacle = reason;
+      this.#services.log.error({ err: error, ...this.#names(), reason }, 'an index cannot be opened now');
+      return new VoisinError(code, reason, { retryAfterSeconds: 5 }, { cause: error });
     }
-    if (causeHasCode(error, 'EMFILE'))
-      return new VoisinError('unavailable', 'too many files are open', { retryAfterSeconds: 5 }, { cause: error });
     const reason = reasonOf(error);
     this.#damaged = { reason, at: Date.now() };
     this.#services.log.error({ err: error, ...this.#names(), reason }, 'an index is damaged: it is set aside, the others serve');
@@ -188,17 +201,24 @@ export class IndexEntry {
 
   /** Counts the rows of an index that is closed, without loading it. */
   #countRows(): Promise<void> {
-    if (this.#open !== undefined || this.#knownRows !== undefined || this.#definitionDamaged) return Promise.resolve();
+    if (this.#open !== undefined || this.#knownRows !== undefined || this.#isSetAside) return Promise.resolve();
     this.#counting ??= this.#countNow().finally(() => {
       this.#counting = undefined;
     });
     return this.#counting;
   }
 
+  /** Whether it is damaged, and was looked at a short while ago. */
+  get #isSetAside(): boolean {
+    return this.#damaged !== undefined && (this.#definitionDamaged || Date.now() - this.#damaged.at < damagedPauseMilliseconds);
+  }
+
   async #countNow(): Promise<void> {
     try {
       const store = await RowStore.open(rowsPath(this.#directory), this.definition.wanted.dimension);
       this.#knownRows = store.state.rows;
+      this.#damaged = undefined;
+      this.#obstacle = undefined;
       await store.close();
     } catch (error) {
       this.#explain(error);
@@ -208,6 +228,19 @@ export class IndexEntry {
   #names(): { index: string; tenant: string } {
     return { index: this.definition.id, tenant: this.definition.tenant };
   }
+}
+
+/** What keeps an index from opening for a while, and how the caller is told. */
+function obstacleOf(error: unknown): ['resource_exhausted' | 'unavailable', string] | undefined {
+  if (isDiskFull(error)) return ['resource_exhausted', 'the disk is full: the index cannot be opened until there is room'];
+  if (causeHasCode(error, 'LEVEL_LOCKED')) return ['unavailable', "another process holds this index's files"];
+  if (causeHasCode(error, 'EMFILE') || causeHasCode(error, 'ENFILE')) return ['unavailable', 'too many files are open'];
+  return undefined;
+}
+
+/** Our checksums answer `internal`, LevelDB's have a code. */
+function isDamage(error: unknown): boolean {
+  return (error instanceof VoisinError && error.code === 'internal') || causeHasCode(error, 'LEVEL_CORRUPTION');
 }
 
 function causeHasCode(error: unknown, code: string): boolean {

@@ -21,10 +21,11 @@ export interface IndexesOptions {
 export class Indexes {
   readonly #directory: DataDirectory;
   readonly #services: IndexServices;
-  /** By id, in the order of creation. */
+  /** By id. */
   readonly #entries = new Map<string, IndexEntry>();
   readonly #housekeeping: NodeJS.Timeout;
   #tidying = false;
+  #making = 0;
 
   private constructor({ directory, log, limits, threads }: IndexesOptions) {
     this.#directory = directory;
@@ -36,7 +37,9 @@ export class Indexes {
   static async open(options: IndexesOptions): Promise<Indexes> {
     const { directory, log } = options;
     const indexes = new Indexes(options);
-    const found = await directory.scan((path, error) => log.warn({ err: error, path }, 'a leftover of an earlier run cannot be removed'));
+    const found = await directory.scan((path, error) =>
+      log.warn({ err: error, path }, 'a part of the data directory cannot be read, or a leftover of an earlier run not be removed'),
+    );
     const entries = found.map((entry) => {
       const { tenant, id } = entry;
       try {
@@ -48,8 +51,7 @@ export class Indexes {
         return indexes.#entry(define(tenant, { name: id, dimension: 1 }, id, new Date(0).toISOString()), reason);
       }
     });
-    for (const entry of entries.sort((a, b) => order(a) - order(b) || (a.definition.id < b.definition.id ? -1 : 1)))
-      indexes.#entries.set(entry.definition.id, entry);
+    for (const entry of entries) indexes.#entries.set(entry.definition.id, entry);
     return indexes;
   }
 
@@ -57,13 +59,18 @@ export class Indexes {
   async create(tenant: string, wanted: CreateIndex): Promise<IndexInfo> {
     const definition = define(tenant, wanted);
     const { maxIndexes } = this.#services.limits;
-    if (this.#entries.size >= maxIndexes) {
+    if (this.#entries.size + this.#making >= maxIndexes) {
       throw new VoisinError(
         'resource_exhausted',
         `there are ${maxIndexes} indexes, and no more are allowed (MAX_INDEXES); delete one first`,
       );
     }
-    await this.#directory.create(tenant, definition.id, storedDefinition(definition));
+    this.#making++;
+    try {
+      await this.#directory.create(tenant, definition.id, storedDefinition(definition));
+    } finally {
+      this.#making--;
+    }
     const entry = this.#entry(definition, undefined);
     this.#entries.set(definition.id, entry);
     return entry.info();
@@ -80,7 +87,10 @@ export class Indexes {
   }
 
   async list(tenant: string | undefined, { limit, cursor }: Page): Promise<{ indexes: IndexInfo[]; next_cursor?: string }> {
-    const mine = [...this.#entries.values()].filter(({ definition }) => tenant === undefined || definition.tenant === tenant);
+    // Indexes that are made at once need not come here in the order of their cursors.
+    const mine = [...this.#entries.values()]
+      .filter(({ definition }) => tenant === undefined || definition.tenant === tenant)
+      .sort((a, b) => (cursorOf(a) < cursorOf(b) ? -1 : 1));
     const start = cursor === undefined ? 0 : mine.findIndex((entry) => cursorOf(entry) > cursor);
     const rest = start === -1 ? [] : mine.slice(start);
     const page = rest.slice(0, limit);
@@ -123,18 +133,20 @@ export class Indexes {
     return entry;
   }
 
-  /** Closes the index that was used the longest ago when as many are open as may be. Errors: unavailable when all are in use. */
+  /** Closes those that were used the longest ago when more are open, or opening, than may be. Errors: unavailable when all are in use. */
   async #makeRoom(): Promise<void> {
-    const open = [...this.#entries.values()].filter(({ isOpen }) => isOpen);
     const { maxOpenIndexes } = this.#services.limits;
-    if (open.length < maxOpenIndexes) return;
-    const idle = open.filter(({ isIdle }) => isIdle).sort((a, b) => a.usedAt - b.usedAt)[0];
-    if (idle === undefined) {
-      throw new VoisinError('unavailable', `${maxOpenIndexes} indexes are open and in use, and no more may be (MAX_OPEN_INDEXES)`, {
-        retryAfterSeconds: 1,
-      });
+    for (;;) {
+      const open = [...this.#entries.values()].filter(({ isOpen }) => isOpen);
+      if (open.length <= maxOpenIndexes) return;
+      const idle = open.filter(({ isIdle }) => isIdle).sort((a, b) => a.usedAt - b.usedAt)[0];
+      if (idle === undefined) {
+        throw new VoisinError('unavailable', `${maxOpenIndexes} indexes are open and in use, and no more may be (MAX_OPEN_INDEXES)`, {
+          retryAfterSeconds: 1,
+        });
+      }
+      await idle.close();
     }
-    await idle.close();
   }
 
   async #tidy(): Promise<void> {
@@ -150,8 +162,6 @@ export class Indexes {
     }
   }
 }
-
-const order = ({ definition }: IndexEntry): number => Date.parse(definition.createdAt);
 
 /** Ascending as the list is: ISO dates compare as texts do. */
 const cursorOf = ({ definition }: IndexEntry): string => `${definition.createdAt}_${definition.id}`;

@@ -2,6 +2,7 @@
 import { Index } from '@voisin/faiss';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { VoisinError } from '../errors.js';
 import { isDiskFull } from '../store/disk.js';
 import type { RowStore } from '../store/row-store.js';
 import { readSnapshot } from '../store/snapshot.js';
@@ -11,6 +12,8 @@ import { Generation } from './generation.js';
 import { faissMetric, prepare } from './geometry.js';
 import { factoryString, type IndexType, trainingNeeds } from './index-type.js';
 import type { IndexServices } from './services.js';
+
+class StoreGone extends Error {}
 
 export const snapshotPath = (directory: string): string => join(directory, 'index.faiss');
 
@@ -44,7 +47,16 @@ export async function emptyFaiss(
 /** Loads what lies in `directory`. Errors: whatever the store or FAISS cannot read. A snapshot that does not serve is set aside, never an error. */
 export async function load(directory: string, definition: Definition, store: RowStore, services: IndexServices): Promise<Loaded> {
   const ids = new Map<number, string>();
-  for await (const entries of store.ids()) for (const { row, id } of entries) ids.set(row, id);
+  const rowOfId = new Map<string, number>();
+  for await (const entries of store.ids()) {
+    for (const { row, id } of entries) {
+      // Twice the same id: only after commits were lost. The last one counts.
+      const older = rowOfId.get(id);
+      if (older !== undefined) ids.delete(older);
+      ids.set(row, id);
+      rowOfId.set(id, row);
+    }
+  }
   const trained = await store.trained();
   const snapshot = await loadSnapshot(directory, definition, store, ids, trained !== undefined, services);
   const { faiss, serving } = snapshot ?? (await emptyFaiss(definition, trained));
@@ -55,8 +67,13 @@ export async function load(directory: string, definition: Definition, store: Row
     for (const row of rows) placed.push([row, ids.get(row) ?? '']);
   }
   const generation = new Generation(faiss, serving, placed, (own) => new Columns(() => metadataOf(own, store), { rows: own.size }));
-  const rowOfId = new Map<string, number>();
-  for (const [row, id] of ids) rowOfId.set(id, row);
+  if (generation.alive !== ids.size) {
+    await faiss.release();
+    throw new VoisinError(
+      'internal',
+      `the store has the ids of ${ids.size} rows and the values of ${generation.alive}: a file of it is damaged`,
+    );
+  }
   return { generation, rowOfId, snapshotChanges: snapshot?.changes ?? 0, snapshotAt: snapshot?.writtenAt };
 }
 
@@ -101,6 +118,11 @@ async function loadSnapshot(
     const wantsTraining = trainingNeeds(definition.type) !== undefined;
     // Trained since: every row goes into the trained index, which the store has.
     if (wantsTraining && header.standIn && isTrained) return undefined;
+    if (store.state.changes === 0 && header.changes > 0) {
+      throw new StoreGone(
+        `the store is empty, and the snapshot holds ${rows.length} rows: the files in rows/ are gone; restore them from a backup`,
+      );
+    }
     const doubt = doubtOf(header, definition, store, ids, rows);
     if (doubt !== undefined) throw new Error(`the snapshot index.faiss does not belong to this store: ${doubt}`);
     const faiss = await Index.read(path);
@@ -110,12 +132,13 @@ async function loadSnapshot(
     }
     return { faiss, serving: header.standIn ? standIn : definition.type, rows, ...header };
   } catch (error) {
-    if (isDiskFull(error)) throw error;
+    if (isDiskFull(error) || error instanceof StoreGone) throw error;
     const aside = `${path}.damaged`;
     log.warn(
       { err: error, index: definition.id, tenant: definition.tenant, aside },
       'a snapshot does not serve: it is set aside and made again from the store',
     );
+    await rm(aside, { force: true, recursive: true });
     await rename(path, aside);
     return undefined;
   }

@@ -62,7 +62,9 @@ export async function findNearest(
   const { dimension } = definition.wanted;
   const filtered = options.filter === undefined ? undefined : andBitmaps(await generation.columns.match(options.filter), generation.live);
   const everything = filtered === undefined && generation.dead === 0 && !generation.adding;
-  const selector = everything ? undefined : (filtered ?? generation.live);
+  // A copy while an addition is under way: a row and the one that replaces it must not change places in the midst of the search.
+  const live = generation.adding ? generation.live.slice() : generation.live;
+  const selector = everything ? undefined : (filtered ?? live);
   const matching = filtered === undefined ? generation.alive : countBits(filtered);
   const count = queries.length / dimension;
   const k = Math.min(options.k, matching);

@@ -73,7 +73,15 @@ async function build(index: OpenIndex, faiss: Index, serving: IndexType): Promis
     }
     await index.alone(async () => {
       await catchUp(index, faiss, rows);
-      index.replaceGeneration(nextGeneration(index, faiss, serving, rows));
+      const next = nextGeneration(index, faiss, serving, rows);
+      const { alive } = index.generation;
+      if (next.alive !== alive) {
+        throw new VoisinError(
+          'internal',
+          `the store has the values of ${next.alive} rows and should have ${alive}: a file of it is damaged`,
+        );
+      }
+      index.replaceGeneration(next);
     });
   } catch (error) {
     await faiss.release();

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { VoisinError } from '../errors.js';
 import { freeBytes, isDiskFull } from '../store/disk.js';
-import { RowStore } from '../store/row-store.js';
+import { type Commit, RowStore } from '../store/row-store.js';
 import { Additions } from './additions.js';
 import { type Change, changeBytes, type ChangeResult, type Plan, planChanges } from './changes.js';
 import { CommitQueue } from './commit-queue.js';
@@ -29,11 +29,12 @@ export class OpenIndex {
   readonly #snapshots: Snapshots;
   readonly #upkeep: Upkeep;
   readonly #closing = new AbortController();
-  #store: RowStore;
+  readonly #store: RowStore;
   #loaded: Loaded;
   #readOnly: string | undefined;
   #storeFailed = false;
   #broken: unknown;
+  #rewrites = 0;
 
   private constructor(directory: string, definition: Definition, store: RowStore, loaded: Loaded, services: IndexServices) {
     this.definition = definition;
@@ -90,6 +91,11 @@ export class OpenIndex {
     return this.#broken;
   }
 
+  /** Rows rewritten so far: what was read before the last one must not be remembered. */
+  get rewrites(): number {
+    return this.#rewrites;
+  }
+
   get writesWaiting(): number {
     return this.#queue.waiting;
   }
@@ -124,10 +130,13 @@ export class OpenIndex {
   /** Inside `alone`: writes new metadata and text under a row whose values stay. */
   async rewrite(row: number, metadata: string, text: string | undefined): Promise<void> {
     await this.#makeRoomFor(metadata.length + (text?.length ?? 0));
-    await this.#write(() => this.#store.commit({ added: [], removed: [], rewritten: [{ row, metadata, text }] }));
+    await this.#write({ added: [], removed: [], rewritten: [{ row, metadata, text }] });
+    const settled = this.#store.settle();
     const position = this.generation.positionOf(row);
     if (position !== undefined) this.generation.columns.set(position, metadata);
+    this.#rewrites++;
     this.#services.records.delete(this.recordKey(row));
+    await settled;
   }
 
   recordKey(row: number): string {
@@ -152,6 +161,19 @@ export class OpenIndex {
     return this.#upkeep.compact();
   }
 
+  /** Ends the read-only state when its reason is gone: whoever waits for that need not try a write. */
+  async recover(): Promise<void> {
+    if (this.#readOnly === undefined) return;
+    await this.alone(() => this.#makeRoomFor(0)).catch((error: unknown) => {
+      this.#services.log.debug({ err: error, ...this.#names() }, 'the index is still read-only');
+    });
+  }
+
+  /** Makes background work leave off: the index is about to close. */
+  leaveOff(): void {
+    this.#closing.abort();
+  }
+
   /** Writes index.faiss if it is time. */
   snapshotWhenDue(): Promise<void> {
     return this.#snapshots.writeWhenDue();
@@ -159,7 +181,7 @@ export class OpenIndex {
 
   /** Waits for the changes under way, writes a snapshot (unless the index is about to be removed) and lets go of memory and files. */
   async close({ snapshot }: { readonly snapshot: boolean }): Promise<void> {
-    this.#closing.abort();
+    this.leaveOff();
     if (snapshot) await this.#snapshots.write();
     await this.alone(async () => {
       await this.#snapshots.idle();
@@ -174,15 +196,12 @@ export class OpenIndex {
     const { added, removed } = plan.commit;
     if (added.length === 0 && removed.length === 0) return plan.results;
     await this.#makeRoomFor(changes.reduce((sum, change) => sum + changeBytes(change), 0));
-    await this.#write(() => this.#store.commit(plan.commit));
+    await this.#write(plan.commit);
     try {
       await this.#apply(plan);
     } catch (error) {
       this.#services.log.error({ err: error, ...this.#names() }, 'FAISS failed after a commit: the index is made again from its store');
-      await this.#reload().catch((failure: unknown) => {
-        this.#broken = failure;
-        throw failure;
-      });
+      await this.#reload();
     }
     this.#snapshots.changed(added.length + removed.length);
     this.#upkeep.startWhatIsDue();
@@ -193,6 +212,8 @@ export class OpenIndex {
   async #apply({ commit: { added, removed }, rowOfId }: Plan): Promise<void> {
     const { generation } = this;
     if (added.length > 0) await this.#additions.add(generation, added);
+    // All of this in one go: nobody sees a part of it.
+    const settled = this.#store.settle();
     generation.append(added);
     for (const row of removed) {
       generation.kill(row);
@@ -202,60 +223,61 @@ export class OpenIndex {
       if (row === undefined) this.#loaded.rowOfId.delete(id);
       else this.#loaded.rowOfId.set(id, row);
     }
+    await settled;
   }
 
   async #reload(): Promise<void> {
     const old = this.generation;
-    this.#loaded = await load(this.#directory, this.definition, this.#store, this.#services);
+    try {
+      await this.#store.settle();
+      this.#loaded = await load(this.#directory, this.definition, this.#store, this.#services);
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
+    this.#rewrites++;
+    this.#services.records.clear();
     old.retire();
   }
 
   async #makeRoomFor(bytes: number): Promise<void> {
+    const wanted = 2 * bytes + spareDiskBytes + (this.#storeFailed ? this.#store.reopenBytes : 0);
     const free = await freeBytes(this.#directory);
-    if (free < 2 * bytes + spareDiskBytes) {
-      this.#readOnly = `the disk is full (${free} bytes are free): the index is read-only until there is room`;
-      throw new VoisinError('resource_exhausted', this.#readOnly, { retryAfterSeconds: 5 });
-    }
+    if (free < wanted) throw this.#refuseWrites(`the disk is full (${free} bytes are free, ${wanted} are wanted)`);
     if (this.#storeFailed) await this.#reopenStore();
     this.#readOnly = undefined;
   }
 
-  async #write(commit: () => Promise<void>): Promise<void> {
+  async #write(commit: Commit): Promise<void> {
     try {
-      await commit();
+      await this.#store.commit(commit);
     } catch (error) {
       // LevelDB takes no more writes after a failed one until it is opened again.
       this.#storeFailed = true;
-      const cause = isDiskFull(error) ? 'the disk is full' : 'the store could not be written';
-      this.#readOnly = `${cause}: the index is read-only until it can be written again`;
-      this.#services.log.error({ err: error, ...this.#names() }, this.#readOnly);
-      throw new VoisinError(
-        isDiskFull(error) ? 'resource_exhausted' : 'unavailable',
-        this.#readOnly,
-        { retryAfterSeconds: 5 },
-        { cause: error },
-      );
+      throw this.#refuseWrites(isDiskFull(error) ? 'the disk is full' : 'the store could not be written', error);
     }
   }
 
   async #reopenStore(): Promise<void> {
     const known = this.#store.state.changes;
     try {
-      await this.#store.close();
-      this.#store = await RowStore.open(rowsPath(this.#directory), this.definition.wanted.dimension);
+      await this.#store.reopen();
     } catch (error) {
-      this.#readOnly = `the store cannot be opened again: ${error instanceof Error ? error.message : String(error)}`;
-      throw new VoisinError(
-        isDiskFull(error) ? 'resource_exhausted' : 'unavailable',
-        this.#readOnly,
-        { retryAfterSeconds: 5 },
-        { cause: error },
-      );
+      this.#broken = error;
+      throw this.#refuseWrites(`the store cannot be opened again: ${error instanceof Error ? error.message : String(error)}`, error);
     }
     // The failed commit may have reached the disk after all.
     if (this.#store.state.changes !== known) await this.#reload();
     this.#storeFailed = false;
     this.#services.log.info(this.#names(), 'the index can be written again');
+  }
+
+  #refuseWrites(reason: string, cause?: unknown): VoisinError {
+    const isNews = this.#readOnly === undefined;
+    this.#readOnly = `${reason}: the index is read-only until it can be written again`;
+    if (isNews || cause !== undefined) this.#services.log.error({ err: cause, ...this.#names() }, this.#readOnly);
+    const code = cause === undefined || isDiskFull(cause) ? 'resource_exhausted' : 'unavailable';
+    return new VoisinError(code, this.#readOnly, { retryAfterSeconds: 5 }, { cause });
   }
 
   #names(): { index: string; tenant: string } {

@@ -56,18 +56,24 @@ export class Snapshots {
   }
 
   /** Writes if anything changed since the last time. The bytes are taken between two changes; searches go on. A failure is logged, not thrown. */
-  async write(): Promise<void> {
-    await this.#running;
+  write(): Promise<void> {
+    // One after another: they share the temporary file.
+    this.#running = this.#running.then(() => this.#writeIfChanged());
+    return this.#running;
+  }
+
+  async #writeIfChanged(): Promise<void> {
     const index = this.#index;
-    if (this.#changes === index.store.state.changes && this.#rowsChanged === 0) return;
-    this.#running = this.#take().catch((error: unknown) => {
+    if (index.broken !== undefined || (this.#changes === index.store.state.changes && this.#rowsChanged === 0)) return;
+    try {
+      await this.#take();
+    } catch (error) {
       const { id, tenant } = index.definition;
       this.#services.log.warn(
         { err: error, index: id, tenant },
         'a snapshot could not be written; the store has everything, and another is tried later',
       );
-    });
-    await this.#running;
+    }
   }
 
   async #take(): Promise<void> {

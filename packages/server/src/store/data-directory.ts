@@ -7,16 +7,18 @@
 //   .system/                   the server's own records
 //   lock                       held with flock(2) while the process lives; says who holds it
 import { spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, type Dirent, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VoisinError } from '../errors.js';
-import { hasCode, isDiskFull, syncPath } from './disk.js';
+import { hasCode, isDiskFull, makeDirectory, syncPath } from './disk.js';
 import { KeyValueStore } from './key-value.js';
 
 const [newPrefix, gonePrefix] = ['.new-', '.gone-'];
 const definitionFile = 'definition.json';
+/** The ids that we give: UUIDs. */
+const indexName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An index found on disk: its definition as JSON, or why that cannot be read. */
 export type FoundIndex = { readonly tenant: string; readonly id: string } & (
@@ -39,7 +41,7 @@ export class DataDirectory {
   static async open(path: string): Promise<DataDirectory> {
     const root = resolve(path);
     try {
-      await mkdir(root, { recursive: true });
+      await makeDirectory(root);
       return new DataDirectory(root, takeLock(root));
     } catch (error) {
       if (error instanceof VoisinError) throw error;
@@ -54,21 +56,33 @@ export class DataDirectory {
     return join(this.path, tenant, id);
   }
 
-  /** All indexes, and an end to what a crash left half made or half removed. What cannot be removed now stays for the next start. */
-  async scan(onLeftover: (path: string, error: unknown) => void): Promise<FoundIndex[]> {
+  /** All indexes, and an end to what a crash left half made or half removed. What cannot be read or removed now stays for the next start. */
+  async scan(onTrouble: (path: string, error: unknown) => void): Promise<FoundIndex[]> {
     const found: FoundIndex[] = [];
     for (const tenant of await readdir(this.path, { withFileTypes: true })) {
       if (!tenant.isDirectory() || tenant.name.startsWith('.')) continue;
-      for (const entry of await readdir(join(this.path, tenant.name), { withFileTypes: true })) {
+      for (const entry of await this.#entriesOf(tenant.name, onTrouble)) {
         const path = join(this.path, tenant.name, entry.name);
         if (entry.name.startsWith(newPrefix) || entry.name.startsWith(gonePrefix)) {
-          await rm(path, { recursive: true, force: true }).catch((error: unknown) => onLeftover(path, error));
+          await rm(path, { recursive: true, force: true }).catch((error: unknown) => onTrouble(path, error));
         } else if (entry.isDirectory() && !entry.name.startsWith('.')) {
           found.push({ tenant: tenant.name, id: entry.name, ...(await readDefinition(path)) });
+        } else if (indexName.test(entry.name)) {
+          found.push({ tenant: tenant.name, id: entry.name, damaged: `${path} is not a directory` });
         }
       }
     }
     return found;
+  }
+
+  async #entriesOf(tenant: string, onTrouble: (path: string, error: unknown) => void): Promise<Dirent[]> {
+    const path = join(this.path, tenant);
+    try {
+      return await readdir(path, { withFileTypes: true });
+    } catch (error) {
+      onTrouble(path, error);
+      return [];
+    }
   }
 
   /** Makes an index's directory. It is there whole, and survives a power cut, when this resolves. */

@@ -1,30 +1,28 @@
 // The store of one index: its rows in a LevelDB, and the only place that knows how they are laid out there.
 //
-// Keys are a letter and a 6-byte big-endian row number, so that rows lie in the order in which they were made:
+// Keys are a letter and a 6-byte number; every value of a row ends with its CRC32 (row-records.ts):
 //   i<row>  the vector's outside id
 //   m<row>  the metadata, JSON text of an object; absent when empty
 //   t<row>  the text that the values were made from, where there is one
-//   v<row>  the values, little-endian float32, and their CRC32 (LevelDB does not check its blocks when it reads them)
-//   state   {lastRow, changes, rows}: row numbers are never used twice; `changes` tells a store from an older copy of itself
+//   v<row>  the values, little-endian float32
+//   s<change>  {lastRow, rows} after that commit, which removes the record of the commit before it. Row numbers are never used twice.
 //   trained a trained, empty FAISS index, from which every later generation starts
 //
-// Beside it lies `acknowledged`, the number of the last commit that was answered. LevelDB takes a cut log for the trace of a crash and opens
-// without a word; we know better when commits that were answered are missing. It is written after the sync, never synced itself: it can lag, not lead.
+// Beside it lies `acknowledged`, the number of the last commit that was answered. LevelDB takes a cut log for the trace of a crash, and leaves out
+// altered blocks of one, without a word; we know better: commits at the end are missing when more were answered, and one in the middle is missing
+// when two s records are there. `acknowledged` is written after the sync, never synced itself: it can lag, not lead.
 import { ClassicLevel } from 'classic-level';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
+import { dirname, join } from 'node:path';
 import { VoisinError } from '../errors.js';
+import { syncPath } from './disk.js';
+import { HeldSnapshot } from './held-snapshot.js';
+import { checkTables, logBytes } from './level-files.js';
+import { type Kind, maxRow, numberOf, rowKey, sealed, unsealed, valueBytes } from './row-records.js';
+import { type Level, readState, stateKey, type StoreState, whatToDo } from './store-state.js';
 
-export interface StoreState {
-  /** The highest row number ever given. 0: none yet. */
-  readonly lastRow: number;
-  /** Commits so far. */
-  readonly changes: number;
-  /** Rows that are there. */
-  readonly rows: number;
-}
+export type { StoreState } from './store-state.js';
 
 export interface NewRow {
   readonly row: number;
@@ -44,77 +42,46 @@ export interface Commit {
 
 type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
 
-const [idPrefix, metadataPrefix, textPrefix, valuesPrefix] = [0x69, 0x6d, 0x74, 0x76];
-const [stateKey, trainedKey] = [Buffer.from('state'), Buffer.from('trained')];
+const trainedKey = Buffer.from('trained');
 /** The metadata of a row that has none. */
 export const noMetadata = '{}';
-const keyBytes = 7;
-const maxRow = 2 ** 48 - 1;
 /** LevelDB keeps up to two of these in memory; 8 MB took bulk loads at full speed where 4 MB stalled in compactions. */
 const writeBufferBytes = 8 * 1024 * 1024;
 const readAheadBytes = 1024 * 1024;
 
-function rowKey(prefix: number, row: number): Buffer {
-  const key = Buffer.allocUnsafe(keyBytes);
-  key[0] = prefix;
-  key.writeUIntBE(row, 1, keyBytes - 1);
-  return key;
-}
-
-const rowOf = (key: Uint8Array): number => Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUIntBE(1, keyBytes - 1);
-
-const textOf = (value: Uint8Array): string => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
-
-function encodeValues(values: Float32Array): Buffer {
-  const bytes = Buffer.allocUnsafe(values.byteLength + 4);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, values.byteLength)), values.byteLength);
-  return bytes;
-}
-
 export class RowStore {
-  readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #db: Level;
   readonly #valueBytes: number;
   readonly #acknowledged: number;
-  #state: StoreState;
+  #state: StoreState = { lastRow: 0, changes: 0, rows: 0 };
+  /** The store before the commit that is not settled yet: what reads see until it is. */
+  #before: HeldSnapshot | undefined;
+  #reopening: Promise<void> | undefined;
+  #closed = false;
 
-  private constructor(db: ClassicLevel<Uint8Array, Uint8Array>, dimension: number, acknowledged: number, state: StoreState) {
-    this.#db = db;
+  private constructor(directory: string, dimension: number, acknowledged: number) {
+    this.#db = new ClassicLevel(join(directory, 'level'), { keyEncoding: 'view', valueEncoding: 'view' });
     this.#valueBytes = dimension * 4;
     this.#acknowledged = acknowledged;
-    this.#state = state;
   }
 
   /**
    * Opens the store in `directory`, or makes an empty one. LevelDB's own errors pass through (LEVEL_LOCKED, LEVEL_CORRUPTION, ...).
-   * Errors: VoisinError internal when commits that were answered are missing.
+   * Errors: VoisinError internal when commits that were answered are missing, or a file was cut.
    */
   static async open(directory: string, dimension: number): Promise<RowStore> {
-    await mkdir(directory, { recursive: true });
-    const db = new ClassicLevel<Uint8Array, Uint8Array>(join(directory, 'level'), {
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-      writeBufferSize: writeBufferBytes,
-      maxOpenFiles: 200,
-    });
-    await db.open();
-    const acknowledged = openSync(join(directory, 'acknowledged'), constants.O_RDWR | constants.O_CREAT, 0o644);
+    const isNew = (await mkdir(directory, { recursive: true })) !== undefined;
+    const store = new RowStore(
+      directory,
+      dimension,
+      openSync(join(directory, 'acknowledged'), constants.O_RDWR | constants.O_CREAT, 0o644),
+    );
     try {
-      const bytes = await db.get(stateKey);
-      const state = bytes === undefined ? { lastRow: 0, changes: 0, rows: 0 } : parseState(bytes);
-      const known = Buffer.alloc(8);
-      readSync(acknowledged, known, 0, 8, 0);
-      if (known.readDoubleLE() > state.changes) {
-        throw new VoisinError(
-          'internal',
-          `the store ends at change ${state.changes}, but change ${known.readDoubleLE()} was answered: a file of it was cut or is an older copy; ` +
-            'restore it from a backup, or delete the file rows/acknowledged to serve what is left',
-        );
-      }
-      return new RowStore(db, dimension, acknowledged, state);
+      await store.#open();
+      if (isNew) for (const path of [directory, dirname(directory)]) await syncPath(path);
+      return store;
     } catch (error) {
-      closeSync(acknowledged);
-      await db.close();
+      await store.close();
       throw error;
     }
   }
@@ -123,141 +90,188 @@ export class RowStore {
     return this.#state;
   }
 
-  /** Writes one synced batch: when the promise resolves, the change survives a power cut. */
+  /** Bytes that opening this store again may write. */
+  get reopenBytes(): number {
+    return logBytes(this.#db.location);
+  }
+
+  /**
+   * Writes one synced batch: when the promise resolves, the change survives a power cut.
+   * Reads go on seeing the store as it was before until `settle` is called: so what is in memory and what is read belong together.
+   */
   async commit({ added, removed, rewritten }: Commit): Promise<void> {
     const operations: Operation[] = [];
-    const put = (prefix: number, row: number, value: Uint8Array): void =>
-      void operations.push({ type: 'put', key: rowKey(prefix, row), value });
-    const remove = (prefix: number, row: number): void => void operations.push({ type: 'del', key: rowKey(prefix, row) });
+    const put = (kind: Kind, row: number, value: Uint8Array): void =>
+      void operations.push({ type: 'put', key: rowKey(kind, row), value: sealed(kind, row, value) });
+    const remove = (kind: Kind, row: number): void => void operations.push({ type: 'del', key: rowKey(kind, row) });
     for (const { row, id, values, metadata, text } of added) {
-      put(idPrefix, row, Buffer.from(id));
-      put(valuesPrefix, row, encodeValues(values));
-      if (metadata !== noMetadata) put(metadataPrefix, row, Buffer.from(metadata));
-      if (text !== undefined) put(textPrefix, row, Buffer.from(text));
+      put('id', row, Buffer.from(id));
+      put('values', row, valueBytes(values));
+      if (metadata !== noMetadata) put('metadata', row, Buffer.from(metadata));
+      if (text !== undefined) put('text', row, Buffer.from(text));
     }
     for (const { row, metadata, text } of rewritten) {
-      if (metadata === noMetadata) remove(metadataPrefix, row);
-      else put(metadataPrefix, row, Buffer.from(metadata));
-      if (text === undefined) remove(textPrefix, row);
-      else put(textPrefix, row, Buffer.from(text));
+      if (metadata === noMetadata) remove('metadata', row);
+      else put('metadata', row, Buffer.from(metadata));
+      if (text === undefined) remove('text', row);
+      else put('text', row, Buffer.from(text));
     }
-    for (const row of removed) for (const prefix of [idPrefix, metadataPrefix, textPrefix, valuesPrefix]) remove(prefix, row);
-    const { lastRow, changes, rows } = this.#state;
-    const state = { lastRow: added.at(-1)?.row ?? lastRow, changes: changes + 1, rows: rows + added.length - removed.length };
+    for (const row of removed) for (const kind of ['id', 'metadata', 'text', 'values'] as const) remove(kind, row);
+    const old = this.#state;
+    const state = { lastRow: added.at(-1)?.row ?? old.lastRow, changes: old.changes + 1, rows: old.rows + added.length - removed.length };
     if (state.lastRow > maxRow)
       throw new VoisinError('resource_exhausted', 'this index has used all its row numbers; export it into a new one');
-    operations.push({ type: 'put', key: stateKey, value: Buffer.from(JSON.stringify(state)) });
-    await this.#db.batch(operations, { sync: true });
-    this.#state = state;
-    const mark = Buffer.allocUnsafe(8);
-    mark.writeDoubleLE(state.changes);
-    writeSync(this.#acknowledged, mark, 0, 8, 0);
+    const { lastRow, rows } = state;
+    operations.push({ type: 'put', key: stateKey(state.changes), value: Buffer.from(JSON.stringify({ lastRow, rows })) });
+    operations.push({ type: 'del', key: stateKey(old.changes) });
+    this.#before = new HeldSnapshot(this.#db);
+    try {
+      await this.#db.batch(operations, { sync: true });
+      this.#mark(state.changes);
+      this.#state = state;
+    } catch (error) {
+      await this.settle();
+      throw error;
+    }
+  }
+
+  /** Lets reads see the last commit: it is in memory too now. */
+  async settle(): Promise<void> {
+    const before = this.#before;
+    this.#before = undefined;
+    await before?.release();
   }
 
   /** The ids of all rows, ascending by row. */
   async *ids(): AsyncGenerator<{ row: number; id: string }[]> {
-    for await (const entries of this.#scan(idPrefix, 0)) {
-      yield entries.map(([key, value]) => ({
-        row: rowOf(key),
-        id: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(),
-      }));
-    }
+    for await (const entries of this.#scan('id', 0)) yield entries.map(({ row, value }) => ({ row, id: value.toString() }));
   }
 
   /** The metadata of all rows that have any, ascending by row. */
   async *metadata(): AsyncGenerator<{ row: number; metadata: string }[]> {
-    for await (const entries of this.#scan(metadataPrefix, 0)) {
-      yield entries.map(([key, value]) => ({ row: rowOf(key), metadata: textOf(value) }));
-    }
+    for await (const entries of this.#scan('metadata', 0)) yield entries.map(({ row, value }) => ({ row, metadata: value.toString() }));
   }
 
   /** Rows after `after`, ascending, with their values in one matrix a step: rows.length x dimension. */
   async *valuesAfter(after: number): AsyncGenerator<{ rows: number[]; values: Float32Array }> {
-    for await (const entries of this.#scan(valuesPrefix, after + 1)) {
-      const rows: number[] = [];
-      const values = new Float32Array((entries.length * this.#valueBytes) / 4);
-      const bytes = new Uint8Array(values.buffer);
-      for (const [at, [key, value]] of entries.entries()) {
-        rows.push(rowOf(key));
-        bytes.set(this.#checked(rowOf(key), value), at * this.#valueBytes);
-      }
-      yield { rows, values };
+    for await (const entries of this.#scan('values', after + 1)) {
+      const matrix = this.#matrix(entries.length);
+      for (const [at, { row, value }] of entries.entries()) matrix.set(at, row, value);
+      yield { rows: entries.map(({ row }) => row), values: matrix.values };
     }
   }
 
-  /** The values of the rows asked for, in their order: rows.length x dimension. A row that is not there is undefined in `missing`. */
+  /** The values of the rows asked for, in their order: rows.length x dimension. A row that is not there is in `missing`. */
   async values(rows: readonly number[]): Promise<{ values: Float32Array; missing: Set<number> }> {
-    const found = await this.#db.getMany(rows.map((row) => rowKey(valuesPrefix, row)));
-    const values = new Float32Array((rows.length * this.#valueBytes) / 4);
-    const bytes = new Uint8Array(values.buffer);
+    const found = await this.#read('values', rows);
+    const matrix = this.#matrix(rows.length);
     const missing = new Set<number>();
     for (const [at, row] of rows.entries()) {
       const value = found[at];
       if (value === undefined) missing.add(row);
-      else bytes.set(this.#checked(row, value), at * this.#valueBytes);
+      else matrix.set(at, row, value);
     }
-    return { values, missing };
+    return { values: matrix.values, missing };
   }
 
   /** The metadata of the rows asked for, in their order. */
   async metadataOf(rows: readonly number[]): Promise<string[]> {
-    const found = await this.#db.getMany(rows.map((row) => rowKey(metadataPrefix, row)));
-    return found.map((value) => (value === undefined ? noMetadata : textOf(value)));
+    return (await this.#read('metadata', rows)).map((value) => value?.toString() ?? noMetadata);
   }
 
   /** The texts of the rows asked for, in their order. */
   async textsOf(rows: readonly number[]): Promise<(string | undefined)[]> {
-    const found = await this.#db.getMany(rows.map((row) => rowKey(textPrefix, row)));
-    return found.map((value) => (value === undefined ? undefined : textOf(value)));
+    return (await this.#read('text', rows)).map((value) => value?.toString());
   }
 
   async trained(): Promise<Uint8Array | undefined> {
-    return this.#db.get(trainedKey);
+    const bytes = await this.#db.get(trainedKey);
+    return bytes === undefined ? undefined : unsealed('values', 0, bytes);
   }
 
   async putTrained(bytes: Uint8Array): Promise<void> {
-    await this.#db.batch([{ type: 'put', key: trainedKey, value: bytes }], { sync: true });
+    await this.#db.batch([{ type: 'put', key: trainedKey, value: sealed('values', 0, bytes) }], { sync: true });
+  }
+
+  /** LevelDB takes no write after one that failed until it is opened again. Reads wait meanwhile. When this fails, the store is closed. */
+  reopen(): Promise<void> {
+    this.#reopening = (async () => {
+      await this.#db.close();
+      this.#before = undefined;
+      await this.#open();
+    })().finally(() => {
+      this.#reopening = undefined;
+    });
+    return this.#reopening;
   }
 
   async close(): Promise<void> {
-    await this.#db.close();
+    if (this.#closed) return;
+    this.#closed = true;
     closeSync(this.#acknowledged);
+    await this.#db.close();
   }
 
-  async *#scan(prefix: number, fromRow: number): AsyncGenerator<[Uint8Array, Uint8Array][]> {
+  async #open(): Promise<void> {
+    const known = Buffer.alloc(8);
+    const isMarked = readSync(this.#acknowledged, known, 0, 8, 0) === 8;
+    const answered = known.readDoubleLE();
+    // Without this, LevelDB begins anew where its CURRENT is missing, and removes the files that it then does not know.
+    const createIfMissing = !isMarked || answered === 0;
+    await this.#db.open({ createIfMissing, writeBufferSize: writeBufferBytes, maxOpenFiles: 200 });
+    checkTables(this.#db.location, this.#db.getProperty('leveldb.sstables'));
+    this.#state = await readState(this.#db, isMarked);
+    if (answered > this.#state.changes) {
+      throw new VoisinError(
+        'internal',
+        `the store ends at change ${this.#state.changes}, but change ${answered} was answered: a file of it was cut or is an older copy; ${whatToDo}`,
+      );
+    }
+    // The eight bytes have their room from now on: a commit on a full disk must not fail after its sync.
+    if (!isMarked) this.#mark(this.#state.changes);
+  }
+
+  #mark(changes: number): void {
+    const mark = Buffer.allocUnsafe(8);
+    mark.writeDoubleLE(changes);
+    writeSync(this.#acknowledged, mark, 0, 8, 0);
+  }
+
+  async #read(kind: Kind, rows: readonly number[]): Promise<(Buffer | undefined)[]> {
+    if (this.#reopening !== undefined) await this.#reopening;
+    const keys = rows.map((row) => rowKey(kind, row));
+    const found = await this.#db.getMany(keys, this.#before === undefined ? {} : { snapshot: this.#before.snapshot });
+    return found.map((bytes, at) => (bytes === undefined ? undefined : unsealed(kind, rows[at] ?? 0, bytes)));
+  }
+
+  async *#scan(kind: Kind, fromRow: number): AsyncGenerator<{ row: number; value: Buffer }[]> {
     if (fromRow > maxRow) return;
-    const iterator = this.#db.iterator({
-      gte: rowKey(prefix, fromRow),
-      lte: rowKey(prefix, maxRow),
-      highWaterMarkBytes: readAheadBytes,
-      fillCache: false,
-    });
+    if (this.#reopening !== undefined) await this.#reopening;
+    const range = { gte: rowKey(kind, fromRow), lte: rowKey(kind, maxRow) };
+    const before = this.#before?.hold();
+    const view = before === undefined ? {} : { snapshot: before.snapshot };
+    const iterator = this.#db.iterator({ ...range, highWaterMarkBytes: readAheadBytes, fillCache: false, ...view });
     try {
       for (;;) {
         const entries = await iterator.nextv(1000);
         if (entries.length === 0) return;
-        yield entries;
+        yield entries.map(([key, value]) => ({ row: numberOf(key), value: unsealed(kind, numberOf(key), value) }));
       }
     } finally {
       await iterator.close();
+      await before?.release();
     }
   }
 
-  #checked(row: number, value: Uint8Array): Uint8Array {
-    const bytes = value.subarray(0, this.#valueBytes);
-    const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-    if (value.byteLength !== this.#valueBytes + 4 || view.getUint32(this.#valueBytes, true) !== crc32(bytes)) {
-      throw new VoisinError('internal', `the values of row ${row} are damaged on disk: their checksum does not fit`);
-    }
-    return bytes;
+  #matrix(rows: number): { values: Float32Array; set(at: number, row: number, value: Uint8Array): void } {
+    const values = new Float32Array((rows * this.#valueBytes) / 4);
+    const bytes = valueBytes(values);
+    const set = (at: number, row: number, value: Uint8Array): void => {
+      if (value.byteLength !== this.#valueBytes) {
+        throw new VoisinError('internal', `row ${row} has ${value.byteLength / 4} values and the index ${this.#valueBytes / 4} dimensions`);
+      }
+      bytes.set(value, at * this.#valueBytes);
+    };
+    return { values, set };
   }
-}
-
-function parseState(bytes: Uint8Array): StoreState {
-  const state: unknown = JSON.parse(Buffer.from(bytes).toString());
-  if (typeof state === 'object' && state !== null && 'lastRow' in state && 'changes' in state && 'rows' in state) {
-    const { lastRow, changes, rows } = state;
-    if (typeof lastRow === 'number' && typeof changes === 'number' && typeof rows === 'number') return { lastRow, changes, rows };
-  }
-  throw new VoisinError('internal', 'the state record of the store is damaged on disk');
 }
