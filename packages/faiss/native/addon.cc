@@ -4,6 +4,7 @@
 #include "calls_static.h"
 #include "js/completions.h"
 #include "native_index.h"
+#include "run/cores.h"
 #include "run/pool.h"
 
 namespace voisin {
@@ -18,6 +19,7 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {
+    boundOpenBlas();
     Completions::install(env);
     Completions::of(env)->indexClass = Napi::Persistent(NativeIndex::define(env));
     exports.Set("create", Napi::Function::New(env, create));

@@ -62,6 +62,32 @@ inline size_t share(size_t total, int part, int parts) {
     return total * part / parts;
 }
 
+/// Words at which to cut the rows so that each part has about as many members: filters often keep a stretch of the rows.
+inline std::vector<size_t> evenParts(size_t count, const Bitmap& members, int parts) {
+    const size_t words = wordCount(count);
+    std::vector<size_t> cuts(parts + 1, words);
+    cuts[0] = 0;
+    if (members.everything()) {
+        for (int part = 1; part < parts; part++) {
+            cuts[part] = share(words, part, parts);
+        }
+        return cuts;
+    }
+    size_t total = 0;
+    for (size_t word = 0; word < words; word++) {
+        total += __builtin_popcountll(members.word(word));
+    }
+    size_t seen = 0;
+    int part = 1;
+    for (size_t word = 0; word < words && part < parts; word++) {
+        seen += __builtin_popcountll(members.word(word));
+        while (part < parts && seen >= share(total, part, parts)) {
+            cuts[part++] = word + 1;
+        }
+    }
+    return cuts;
+}
+
 template <class Rows>
 void nearestOfQueries(
         const Rows& rows, const Bitmap& members, size_t q0, size_t q1, size_t k, float* distances, int64_t* labels) {
@@ -86,17 +112,16 @@ template <class Rows>
 void nearestByRows(
         const Rows& rows, const Bitmap& members, size_t query, size_t k, int threads, float* distances, int64_t* labels) {
     std::vector<TopK> best(threads, TopK(k));
+    const std::vector<size_t> cuts = evenParts(rows.count, members, threads);
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int part = 0; part < threads; part++) {
         TopK& mine = best[part];
-        const size_t words = wordCount(rows.count);
-        compare(rows, members, query, query + 1, share(words, part, threads), share(words, part + 1, threads),
-                [&](size_t, float distance, int64_t label) {
-                    const float key = TopK::key(rows.metric, distance);
-                    if (mine.wants(key)) {
-                        mine.push(key, label);
-                    }
-                });
+        compare(rows, members, query, query + 1, cuts[part], cuts[part + 1], [&](size_t, float distance, int64_t label) {
+            const float key = TopK::key(rows.metric, distance);
+            if (mine.wants(key)) {
+                mine.push(key, label);
+            }
+        });
     }
     for (int part = 1; part < threads; part++) {
         best[0].merge(best[part]);

@@ -8,6 +8,12 @@
 #include <mutex>
 #include <thread>
 
+// Weak: with another BLAS there are no such functions.
+extern "C" {
+int openblas_get_parallel() __attribute__((weak));
+void openblas_set_num_threads(int) __attribute__((weak));
+}
+
 namespace voisin {
 namespace {
 
@@ -15,6 +21,13 @@ std::mutex mutex;
 int taken = 0;
 
 } // namespace
+
+void boundOpenBlas() {
+    constexpr int ownThreads = 1;
+    if (openblas_get_parallel != nullptr && openblas_set_num_threads != nullptr && openblas_get_parallel() == ownThreads) {
+        openblas_set_num_threads(1);
+    }
+}
 
 int coreCount() {
     static const int count = [] {
