@@ -28,7 +28,7 @@ describe('passages', () => {
   });
 
   test('a line without spaces is cut, and a text without letters has none', () => {
-    expect(passagesOf('x'.repeat(3000)).map(({ text }) => text.length)).toEqual([700, 700, 700, 700, 200]);
+    expect(passagesOf('x'.repeat(3000)).map(({ text }) => text.length)).toEqual([450, 450, 450, 450, 450, 450, 300]);
     expect(passagesOf('---\n\n===\n')).toEqual([]);
     expect(passagesOf('')).toEqual([]);
   });
