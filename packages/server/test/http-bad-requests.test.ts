@@ -260,6 +260,11 @@ describe('what is not there', () => {
 });
 
 describe('what is no HTTP', () => {
+  it('or has headers without end, is refused in the same words', async () => {
+    const answer = await server.client.get('/v1/health', undefined, { 'x-long': 'x'.repeat(70_000) });
+    expect([answer.status, answer.json.error.code]).toEqual([431, 'invalid_argument']);
+  });
+
   it('is answered in the same words', async () => {
     const socket = connect(server.http.port, '127.0.0.1');
     socket.write('NONSENSE\r\n\r\n');

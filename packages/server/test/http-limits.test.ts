@@ -64,6 +64,17 @@ it('closing finishes what is under way, and then answers no more', async () => {
   await again.close();
 });
 
+it('closing does not wait for connections on which nothing is asked', async () => {
+  const server = await startTestServer();
+  const fresh = connect(server.http.port, '127.0.0.1');
+  await once(fresh, 'connect');
+  await server.client.get('/v1/health');
+  const gone = once(fresh, 'close');
+  fresh.resume();
+  await server.close();
+  await gone;
+});
+
 it('a request id that the caller gives comes back, and a strange one does not', async () => {
   const server = await startTestServer();
   expect((await server.client.get('/v1/health', undefined, { 'x-request-id': 'trace-17' })).headers['x-request-id']).toBe('trace-17');

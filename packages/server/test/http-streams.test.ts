@@ -102,6 +102,28 @@ describe('.npy and .fvecs', () => {
   });
 });
 
+describe('a stream that is refused', () => {
+  it('is answered although the client still sends, and the connection goes on', async () => {
+    const index = await makeIndex(server.client, { dimension: 3 });
+    const long = npy(new Float32Array(dimension * 500_000));
+    const wrong = await server.client.post(path(index, 'import?format=npy'), long);
+    expect([wrong.status, wrong.json.error.message]).toEqual([400, expect.stringContaining('rows of 16 values')]);
+    expect((await server.client.post(path('nope', 'import?format=npy'), long)).status).toBe(404);
+    const lines = Buffer.alloc(20 * 1024 * 1024, 'x');
+    expect((await server.client.post(path(index, 'import'), lines)).json.error.message).toContain('line: expected at most');
+    expect((await server.client.get(path(index, 'vectors'))).json.ids).toEqual([]);
+  });
+
+  it('in the middle says how much of it was kept', async () => {
+    const index = await makeIndex(server.client, { dimension });
+    const cut = fvecs(Float32Array.from(rows(3000).flat())).subarray(0, -10);
+    const answer = await server.client.post(path(index, 'import?format=fvecs'), cut);
+    expect([answer.status, answer.json.error.details.imported]).toEqual([400, 2999]);
+    const told = await server.client.post(path(index, 'import?format=fvecs'), cut, { accept: 'application/x-ndjson' });
+    expect(JSON.parse(told.text.trimEnd().split('\n').at(-1) ?? '').error.message).toContain('the 2999 vectors before it were kept');
+  });
+});
+
 function npy(data: Float32Array): Buffer {
   const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${data.length / dimension}, ${dimension}), }`.padEnd(117);
   const head = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${text}\n`, 'latin1');

@@ -21,13 +21,14 @@ export interface KeepOptions {
 }
 
 const textsAtOnce = 256;
+const rowsAtOnce = 4096;
 const asField = (position: number, problem: string): string => `vectors[${position}]${problem}`;
 
 /** Checks, embeds where a text came in place of values, and stores: durable when it resolves. */
 export async function keepVectors(services: Services, index: ManagedIndex, columns: VectorColumns, options: KeepOptions): Promise<Kept> {
   const { signal, label = asField } = options;
   const model = index.embedding?.model;
-  const refused = [...columns.refused, ...problems(services, index, columns, model)]
+  const refused = [...columns.refused, ...(await problems(services, index, columns, model))]
     .sort((a, b) => a.position - b.position)
     .map((one) => ({ ...one, error: label(one.position, one.error) }));
   const out = new Set(refused.map((one) => one.position));
@@ -41,11 +42,13 @@ export async function keepVectors(services: Services, index: ManagedIndex, colum
   return { added, failed: refused.length, refused };
 }
 
-function problems({ config }: Services, index: ManagedIndex, columns: VectorColumns, model: string | undefined): Refused[] {
+async function problems({ config }: Services, index: ManagedIndex, columns: VectorColumns, model: string | undefined): Promise<Refused[]> {
   const already = new Set(columns.refused.map((one) => one.position));
   const { rows, texts } = columns;
   const found: Refused[] = [];
   for (let i = 0; i < columns.count; i++) {
+    // Other requests run between two slices of a large one.
+    if (i % rowsAtOnce === rowsAtOnce - 1) await new Promise(setImmediate);
     if (already.has(i)) continue;
     const problem = (): string | undefined => {
       const text = texts?.[i];

@@ -28,8 +28,30 @@ const maxLineBytes = 16 * 1024 * 1024;
 /** @throws VoisinError invalid_argument, while iterated, when the file is not what its format says */
 export function importBatches(stream: AsyncIterable<Uint8Array>, options: ImportOptions, reader: BodyReader): AsyncIterable<ImportBatch> {
   const { format, dimension } = options;
-  if (format === 'jsonl') return fromLines(stream, reader);
-  return fromRows(format === 'npy' ? readNpy(stream, { dimension }) : readFvecs(stream, { dimension }), options);
+  if (format === 'jsonl') return ahead(fromLines(stream, reader));
+  return ahead(fromRows(format === 'npy' ? readNpy(stream, { dimension }) : readFvecs(stream, { dimension }), options));
+}
+
+/** Reads and parses the next batch while the one before is being stored: one in hand, one in the making. */
+async function* ahead<T>(batches: AsyncGenerator<T>): AsyncGenerator<T> {
+  const take = (): Promise<{ readonly step: IteratorResult<T> } | { readonly error: unknown }> =>
+    batches.next().then(
+      (step) => ({ step }),
+      (error: unknown) => ({ error }),
+    );
+  let next = take();
+  try {
+    for (;;) {
+      const taken = await next;
+      if ('error' in taken) throw taken.error;
+      if (taken.step.done === true) return;
+      next = take();
+      yield taken.step.value;
+    }
+  } finally {
+    // A batch that is being read ends by itself; nobody takes it.
+    void next.then(() => batches.return(undefined));
+  }
 }
 
 async function* fromLines(stream: AsyncIterable<Uint8Array>, reader: BodyReader): AsyncGenerator<ImportBatch> {

@@ -1,5 +1,6 @@
 // Import and export: as long as they take, a bounded piece in memory at a time.
 
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
@@ -24,7 +25,7 @@ export function importHandler(route: Route, wire: Wire): Handler {
   return async (request, reply) => {
     const { index, query, tenantId } = take(route, request, wire);
     const options = takeImportOptions(query, wire.config.limits.maxIdBytes);
-    const stream: AsyncIterable<Buffer> = request.raw.iterator({ destroyOnReturn: false });
+    const stream = upload(request.raw);
     const batches = (dimension: number) => importBatches(stream, { ...options, dimension }, wire.bodies);
     try {
       const progress: unknown = await indexImport.call(wire, callerOf(request, tenantId), { index, batches });
@@ -37,9 +38,11 @@ export function importHandler(route: Route, wire: Wire): Handler {
       for await (const step of withCount(progress)) last = step;
       const nothing = last !== undefined && last.imported === 0 && last.failed > 0;
       return await reply.code(nothing ? 400 : 200).send(nothing ? refused(last, request.exchange.requestId) : last);
-    } finally {
-      // What still comes is read and thrown away, so that the client gets to read the answer.
-      if (!request.raw.readableEnded) request.raw.resume();
+    } catch (error) {
+      // Also when nothing was read: what still comes is thrown away, so that the client gets to read the answer.
+      void stream.return(undefined);
+      discard(request.raw);
+      throw error;
     }
   };
 }
@@ -58,6 +61,23 @@ export function exportHandler(route: Route, wire: Wire): Handler {
     const name = `${index.replace(/[^\w.-]/g, '_')}.${format}`;
     return reply.code(200).type(contentTypes[format]).header('content-disposition', `attachment; filename="${name}"`).send(bytes);
   };
+}
+
+/** The bytes of a request; whoever stops reading leaves the connection whole. */
+async function* upload(raw: IncomingMessage): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterable<Buffer> = raw.iterator({ destroyOnReturn: false });
+  try {
+    for await (const chunk of chunks) yield chunk;
+  } finally {
+    discard(raw);
+  }
+}
+
+function discard(raw: IncomingMessage): void {
+  // Once the iterator has taken its listeners away.
+  setImmediate(() => {
+    if (!raw.readableEnded) raw.resume();
+  });
 }
 
 function take(route: Route, request: FastifyRequest, wire: Wire): { index: string; query: Fields; tenantId: string | undefined } {
