@@ -21,7 +21,7 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
 Napi::Object start(Napi::Env env, Napi::Object exports) {
     boundOpenBlas();
     Completions::install(env);
-    Completions::of(env)->indexClass = Napi::Persistent(NativeIndex::define(env));
+    Completions::indexClass(env) = Napi::Persistent(NativeIndex::define(env));
     exports.Set("create", Napi::Function::New(env, create));
     exports.Set("deserialize", Napi::Function::New(env, deserialize));
     exports.Set("read", Napi::Function::New(env, read));

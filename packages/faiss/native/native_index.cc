@@ -34,7 +34,7 @@ NativeIndex::NativeIndex(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Nati
 }
 
 Napi::Value NativeIndex::wrap(Napi::Env env, std::shared_ptr<Held>& held) {
-    return Completions::of(env)->indexClass.New({Napi::External<std::shared_ptr<Held>>::New(env, &held)});
+    return Completions::indexClass(env).New({Napi::External<std::shared_ptr<Held>>::New(env, &held)});
 }
 
 /// Nobody can call it any more. Giving back the memory of a large index takes a while: not on the JavaScript thread.

@@ -122,17 +122,19 @@ test('a process may end, and a worker thread be ended, in the middle of calls', 
     signal: null,
   });
   const module = new URL('../src/index.js', import.meta.url).href;
-  const worker = new Worker(
-    `import(${JSON.stringify(module)}).then(async ({ Index }) => {
-      const index = await Index.fromFactory(64, 'Flat');
-      await index.add(new Float32Array(64 * 5000));
-      require('node:worker_threads').parentPort.postMessage('ready');
-      for (;;) await Promise.all(Array.from({ length: 8 }, () => index.search(new Float32Array(64 * 100), 5)));
-    })`,
-    { eval: true },
-  );
-  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-  await worker.terminate();
+  for (let round = 0; round < 5; round++) {
+    const worker = new Worker(
+      `import(${JSON.stringify(module)}).then(async ({ Index }) => {
+        const index = await Index.fromFactory(64, 'Flat');
+        await index.add(new Float32Array(64 * 5000));
+        require('node:worker_threads').parentPort.postMessage('ready');
+        for (;;) await Promise.all(Array.from({ length: 8 }, () => index.search(new Float32Array(64 * 100), 5)));
+      })`,
+      { eval: true },
+    );
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    await worker.terminate();
+  }
   const index = await Index.fromFactory(dimension, 'Flat');
   await index.add(rows(0, 10));
   expect((await index.search(rows(0, 1), 1)).labels[0]).toBe(0n);

@@ -4,8 +4,10 @@
 namespace voisin {
 namespace {
 
+/// Lives and dies with the environment, on its thread. The completions may live longer: calls still computing hold them.
 struct Installed {
     std::shared_ptr<Completions> completions;
+    Napi::FunctionReference indexClass;
 };
 
 } // namespace
@@ -16,12 +18,16 @@ void Completions::install(Napi::Env env) {
     std::shared_ptr<Completions> self(new Completions(env));
     self->wake_ = Wake::New(env, "voisin_faiss", 0, 1, self.get());
     self->wake_.Unref(env);
-    env.SetInstanceData(new Installed{self});
+    env.SetInstanceData(new Installed{self, {}});
     env.AddCleanupHook([self] { self->close(); });
 }
 
 std::shared_ptr<Completions> Completions::of(Napi::Env env) {
     return env.GetInstanceData<Installed>()->completions;
+}
+
+Napi::FunctionReference& Completions::indexClass(Napi::Env env) {
+    return env.GetInstanceData<Installed>()->indexClass;
 }
 
 void Completions::begin() {
@@ -57,7 +63,11 @@ void Completions::settleAll(Napi::Env env) {
     }
     for (auto& call : batch) {
         Napi::HandleScope scope(env);
-        call->settle(env);
+        try {
+            call->settle(env);
+        } catch (const Napi::Error&) {
+            // The environment is being ended and takes no more values: there is nobody left to tell.
+        }
         call.reset();
         if (--pending_ == 0) {
             wake_.Unref(env);

@@ -23,14 +23,14 @@ class Completions : public std::enable_shared_from_this<Completions> {
   public:
     static void install(Napi::Env env);
     static std::shared_ptr<Completions> of(Napi::Env env);
+    /// The class of indexes in this environment.
+    static Napi::FunctionReference& indexClass(Napi::Env env);
 
     /// JavaScript thread: a call begins. The process stays alive until it is settled.
     void begin();
     /// Any thread: the call is computed.
     void finish(std::unique_ptr<Call> call);
 
-    /// The class of indexes in this environment.
-    Napi::FunctionReference indexClass;
 
   private:
     explicit Completions(Napi::Env env);
