@@ -1,6 +1,8 @@
 // The built server in a process of its own, as an operator runs it: it can be killed, traced, and read by its log.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { HttpClient } from './http-client.js';
@@ -45,7 +47,9 @@ export async function startServerProcess({ dataDir, env = {}, under = [] }: Serv
   const client = new HttpClient(url);
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> => {
     client.close();
-    child.kill(signal);
+    // A tracer that is killed leaves the server running: the lock file says which process that is.
+    if (under.length === 0) child.kill(signal);
+    else process.kill(Number(/process (\d+)/.exec(await readFile(join(dataDir, 'lock'), 'utf8'))?.[1]), signal);
     await closed;
     return child.exitCode;
   };
