@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeIndex, startTestServer } from './support/server.js';
 
@@ -35,6 +38,26 @@ it('a request that takes too long is a 504', async () => {
   const [chunk]: unknown[] = await once(socket, 'data');
   expect(String(chunk)).toMatch(/^HTTP\/1\.1 504 [^]*"code":"deadline_exceeded"/);
   socket.destroy();
+  await server.close();
+});
+
+it('an import takes longer than any other request may', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'voisin-test-'));
+  const before = await startTestServer({ dataDir });
+  const index = await makeIndex(before.client, { dimension: 1 });
+  await before.stop();
+  const server = await startTestServer({ dataDir, env: { REQUEST_TIMEOUT: '1' } });
+  const { hostname, port } = new URL(server.http.url);
+  const outgoing = request({ hostname, port, method: 'POST', path: `/v1/index/${index}/import` });
+  outgoing.write('{"id":"first","values":[1]}\n');
+  const other = hang(server.http.port);
+  await once(other, 'data');
+  outgoing.end('{"id":"last","values":[2]}\n');
+  const [response] = await once(outgoing, 'response');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  expect([response.statusCode, JSON.parse(Buffer.concat(chunks).toString())]).toEqual([200, { done: true, imported: 2, failed: 0 }]);
+  other.destroy();
   await server.close();
 });
 

@@ -3,7 +3,7 @@ import { makeIndex, startTestServer, type TestServer } from './support/server.js
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ env: { MAX_BODY_MB: '1', REQUEST_TIMEOUT: '1' } });
+  server = await startTestServer({ env: { MAX_BODY_MB: '1' } });
 });
 afterAll(() => server.close());
 
