@@ -22,13 +22,15 @@ export async function ensureNpmPackages() {
   const read = (path) => (existsSync(join(root, path)) ? JSON.parse(readFileSync(join(root, path), 'utf8')) : undefined);
   const why = whyInstall(read('package-lock.json'), read('node_modules/.package-lock.json'));
   if (why === undefined) return;
-  await step(`npm packages (npm ci: ${why})`, () => {
+  await step(`npm packages (${why})`, () => {
     // The npm that runs us, when one does; NODE_ENV=production must not leave out the compiler.
     const npm = process.env.npm_execpath;
-    const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+    // npm ci refuses a lock file without the packages of platforms that its maker's registry did not have; install takes the locked
+    // versions just the same, and with --no-save leaves the lock file alone.
+    const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund'];
     const advice = 'Is the npm registry reachable? Behind a mirror, set it with npm config set registry URL.';
     return npm?.endsWith('.js')
-      ? command('npm-ci', process.execPath, [npm, ...args], { advice })
-      : command('npm-ci', 'npm', args, { advice });
+      ? command('npm-install', process.execPath, [npm, ...args], { advice })
+      : command('npm-install', 'npm', args, { advice });
   });
 }
