@@ -1,6 +1,5 @@
 // The one place where the parts of a server are made and put together, and taken apart again in the opposite order.
 
-import { readFileSync } from 'node:fs';
 import { Accounts } from './accounts/accounts.js';
 import type { HttpParts } from './api/http/parts.js';
 import type { Config } from './config/config.js';
@@ -11,6 +10,7 @@ import { DataDirectory } from './store/data-directory.js';
 import type { Logger } from './telemetry/logger.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import { systemMetrics } from './telemetry/system-metrics.js';
+import { version } from './version.js';
 
 export interface Context extends HttpParts {
   /** Snapshots what changed, ends the inference processes, gives the data directory back. */
@@ -18,10 +18,6 @@ export interface Context extends HttpParts {
 }
 
 const mib = 1024 * 1024;
-/** From dist/src/ up to the package. */
-const packageFile = new URL('../../package.json', import.meta.url);
-
-export const version = readVersion();
 
 /**
  * Opens the data directory and everything that works on it.
@@ -62,6 +58,7 @@ function openIndexes({ limits, searchThreads, snapshotIntervalSeconds }: Config,
       groupBytes: 16 * mib,
       snapshotMilliseconds: snapshotIntervalSeconds * 1000,
       snapshotPauseMilliseconds: Math.min(30, snapshotIntervalSeconds) * 1000,
+      metadataBytes: limits.maxMetadataBytes,
       metadataCacheBytes: 32 * mib,
     },
   });
@@ -87,9 +84,4 @@ function watch(metrics: Metrics, indexes: Indexes, embedding: Embedding): void {
   metrics.watchQueue('index_writes', () => indexes.sizes().reduce((sum, { writesWaiting }) => sum + writesWaiting, 0));
   metrics.watchQueue('embedding_waiting', () => embedding.stats().queued);
   metrics.watchQueue('embedding_running', () => embedding.stats().inFlight);
-}
-
-function readVersion(): string {
-  const { version: text }: { version?: unknown } = JSON.parse(readFileSync(packageFile, 'utf8'));
-  return typeof text === 'string' ? text : '0.0.0';
 }

@@ -2,7 +2,7 @@
 import { nearest } from '../config/suggest.js';
 import { VoisinError } from '../errors.js';
 import { demoHelp, overview, serveHelp } from './help.js';
-import { readVersion } from './version.js';
+import { version } from '../version.js';
 
 interface Command {
   readonly help: () => string;
@@ -17,7 +17,7 @@ const commands = new Map<string, Command>([
 /** Exit codes: 0 done, 1 could not, 2 asked for something that does not exist or cannot be. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === '--version' || name === '-v' || name === 'version') return print(`voisin ${readVersion()}\n`);
+  if (name === '--version' || name === '-v' || name === 'version') return print(`voisin ${version}\n`);
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) return print(overview);
   const wanted = name === 'help' ? (rest[0] ?? '') : name;
   const command = commands.get(wanted);

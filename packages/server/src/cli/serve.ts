@@ -4,7 +4,7 @@ import { environment } from '../config/environment.js';
 import { createLogger } from '../telemetry/logger.js';
 import { startServer } from './running-server.js';
 import { untilSignal } from './until-signal.js';
-import { readVersion } from './version.js';
+import { version } from '../version.js';
 import { welcome } from './welcome.js';
 
 export async function serve(argv: readonly string[]): Promise<number> {
@@ -14,7 +14,6 @@ export async function serve(argv: readonly string[]): Promise<number> {
   const server = await startServer(config, log);
   // Listened for before anyone is told that the server is ready: whoever waits for that may stop it at once.
   const ended = untilSignal(log, () => server.close());
-  const version = readVersion();
   process.stdout.write(welcome({ version, url: server.url, createdKey: server.createdKey, config }));
   log.info({ http: server.url, version, keys: !config.keyless, dataDir: config.dataDir }, 'listening');
   return ended;

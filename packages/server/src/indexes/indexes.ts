@@ -1,4 +1,5 @@
 // All managed indexes of the server: finding, making and deleting them, opening on first use, closing what is idle.
+import { setThreads, threads as faissThreads } from '@voisin/faiss';
 import { LRUCache } from 'lru-cache';
 import { VoisinError } from '../errors.js';
 import type { DataDirectory } from '../store/data-directory.js';
@@ -15,6 +16,7 @@ export interface IndexesOptions {
   readonly directory: DataDirectory;
   readonly log: Log;
   readonly limits: IndexLimits;
+  /** FAISS's threads: calls that compute at once, and what one addition may use. */
   readonly threads: number;
 }
 
@@ -35,7 +37,9 @@ export class Indexes {
 
   /** Finds what lies in the data directory. An index that cannot be read is kept as damaged, and stops nobody. */
   static async open(options: IndexesOptions): Promise<Indexes> {
-    const { directory, log } = options;
+    const { directory, log, threads } = options;
+    // FAISS's threads are the process's, and started once.
+    if (faissThreads() !== threads) setThreads(threads);
     const indexes = new Indexes(options);
     const found = await directory.scan((path, error) =>
       log.warn({ err: error, path }, 'a part of the data directory cannot be read, or a leftover of an earlier run not be removed'),

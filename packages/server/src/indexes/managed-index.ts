@@ -20,7 +20,6 @@ export interface SearchOptions extends NearestOptions {
 /** Lends the open index to one use of it. */
 export type Lend = <T>(use: (index: OpenIndex) => Promise<T>) => Promise<T>;
 
-const maxMetadataBytes = 40 * 1024;
 /** A hit that is deleted while its search runs is dropped, and the search done again so that k are found; never more often than this. */
 const maxAttempts = 3;
 const exportRows = 256;
@@ -82,10 +81,11 @@ export class ManagedIndex {
         const old = await this.#read(index, id);
         const metadata = patch.metadata === undefined ? old.metadata : mergePatch(old.metadata, patch.metadata);
         const json = JSON.stringify(metadata);
-        if (Buffer.byteLength(json) > maxMetadataBytes) {
+        const { metadataBytes } = this.#services.limits;
+        if (Buffer.byteLength(json) > metadataBytes) {
           throw new VoisinError(
             'invalid_argument',
-            `metadata: ${Buffer.byteLength(json)} bytes after merging; at most ${maxMetadataBytes} are kept`,
+            `metadata: ${Buffer.byteLength(json)} bytes after merging; at most ${metadataBytes} are kept`,
             { field: 'metadata' },
           );
         }

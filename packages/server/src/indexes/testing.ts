@@ -34,6 +34,7 @@ export const testLimits: IndexLimits = {
   groupBytes: 8 * 2 ** 20,
   snapshotMilliseconds: 600_000,
   snapshotPauseMilliseconds: 600_000,
+  metadataBytes: 40_960,
   metadataCacheBytes: 2 ** 20,
 };
 
@@ -84,6 +85,11 @@ export class TestHouse {
   /** The index as it is after a restart too. */
   get(id: string): ManagedIndex {
     return this.indexes.get(undefined, id);
+  }
+
+  /** Resolves when the index does nothing by itself any more. */
+  async settled(index: ManagedIndex): Promise<void> {
+    await until(async () => !['training', 'compacting', 'untrained'].includes((await index.stats()).state), 'the index is at rest');
   }
 
   directoryOf(id: string): string {
