@@ -132,21 +132,17 @@ class Walk {
 
     /// Puts the neighbours of a vertex (those not yet visited, which become so) in ids_.
     size_t collect(int32_t id, int level, Visited* visited) {
-        size_t begin;
-        size_t end;
-        graph_.neighbor_range(id, level, &begin, &end);
-        size_t n = 0;
-        for (size_t i = begin; i < end; i++) {
-            const int32_t neighbor = graph_.neighbors[i];
-            if (neighbor < 0) {
-                break;
-            }
-            if (visited == nullptr || visited->add(neighbor)) {
-                keys_.prefetch(neighbor);
-                ids_[n++] = neighbor;
+        const int32_t* links = graph_.neighbors.data() + graph_.offsets[id];
+        const int32_t* at = links + graph_.cum_nneighbor_per_level[level];
+        const int32_t* end = links + graph_.cum_nneighbor_per_level[level + 1];
+        int32_t* out = ids_.data();
+        for (; at < end && *at >= 0; at++) {
+            if (visited == nullptr || visited->add(*at)) {
+                keys_.prefetch(*at);
+                *out++ = *at;
             }
         }
-        return n;
+        return out - ids_.data();
     }
 
     const faiss::HNSW& graph_;
