@@ -65,7 +65,7 @@ function load(): Addon {
   } catch (cause) {
     throw codedError(
       'ERR_FAISS_NOT_BUILT',
-      `cannot load ${path}. Build it with \`npm run build:native\` (Debian packages: libfaiss-dev libopenblas-openmp-dev cmake g++ make)`,
+      `cannot load ${path}. Build it with \`npm run build:native\` (Debian packages: libfaiss-dev libopenblas-dev libopenblas0-openmp cmake g++ make)`,
       cause,
     );
   }
