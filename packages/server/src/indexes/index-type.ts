@@ -77,7 +77,7 @@ function defaultSubquantizers(dimension: number): number {
 
 function productQuantizer(field: string, m: number, nbits: number, width: number): string {
   bounded(field, 'the number of subquantizers', m, 1, Math.min(maxSubquantizers, width));
-  bounded(field === 'm' ? 'nbits' : field, 'the bits of a code', nbits, 4, 12);
+  bounded(field === 'm' ? 'nbits' : field, 'the bits of a code', nbits, 4, 8);
   if (width % m !== 0) refuse(field, `${m} subquantizers do not divide ${width} dimensions`);
   return nbits === 8 ? `PQ${m}` : `PQ${m}x${nbits}`;
 }
@@ -147,6 +147,14 @@ export function factoryString(type: IndexType, nlist = 0): string {
   }
 }
 
+/**
+ * What training starts from. `np` leaves out the ordering of PQ codes for polysemous filtering, which nobody here uses and which takes most of the
+ * training: 4,000 vectors of 24 dimensions into IVF16,PQ12 took 70 s with it and 0.2 s without.
+ */
+export function trainingFactory(type: IndexType, nlist: number): string {
+  return factoryString(type, nlist) + (type.family === 'ivf' && type.code.startsWith('PQ') ? 'np' : '');
+}
+
 /** The FAISS class that a type is, for the definition's `index_type`. */
 export function className(type: IndexType): string {
   if (type.transform !== undefined) return 'IndexPreTransform';
@@ -174,7 +182,7 @@ export function listsFor(n: number): number {
 /**
  * Vectors that training wants (`good`: the index switches by itself from there) and those without which it cannot be done at all (`least`).
  * undefined: the type needs no training. Sources: FAISS trains a quantizer of k centroids on at least k points and warns below 39 k;
- * SQ needs one vector to see a range; PCA needs as many vectors as it keeps dimensions.
+ * SQ needs one vector to see a range (SQfp16 none: it rounds); PCA needs as many vectors as it keeps dimensions.
  */
 export function trainingNeeds(type: IndexType): { good: number; least: number } | undefined {
   const needs: { good: number; least: number }[] = [];
@@ -184,7 +192,7 @@ export function trainingNeeds(type: IndexType): { good: number; least: number } 
       factory.startsWith('OPQ') ? { good: 256 * pointsPerCentroid, least: 256 } : { good: Math.max(1000, 10 * width), least: width },
     );
   }
-  if (type.family !== 'flat' && type.code?.startsWith('SQ') === true) needs.push({ good: 1000, least: 1 });
+  if (type.family !== 'flat' && /^SQ\d/.test(type.code ?? '')) needs.push({ good: 1000, least: 1 });
   if (type.family === 'ivf') {
     const nlist = type.nlist ?? 64;
     needs.push({ good: nlist * pointsPerCentroid, least: type.nlist ?? 1 });

@@ -4,7 +4,7 @@ import { VoisinError } from '../errors.js';
 import { emptyFaiss, metadataOf } from './load.js';
 import { Generation } from './generation.js';
 import { faissMetric, prepare } from './geometry.js';
-import { factoryString, type IndexType, listsFor, trainingNeeds } from './index-type.js';
+import { factoryString, type IndexType, listsFor, trainingFactory, trainingNeeds } from './index-type.js';
 import type { OpenIndex } from './open-index.js';
 
 /** k-means takes no more than 256 points for each centroid (FAISS's max_points_per_centroid), and this many rows of memory suffice. */
@@ -28,7 +28,7 @@ export async function train(index: OpenIndex): Promise<void> {
         `it answers exactly until then, and trains by itself from ${needs.good}`,
     );
   }
-  const faiss = await Index.fromFactory(wanted.dimension, factoryString(type, listsFor(alive)), faissMetric(metric));
+  const faiss = await Index.fromFactory(wanted.dimension, trainingFactory(type, listsFor(alive)), faissMetric(metric));
   await faiss.train(prepare(metric, await sample(index), wanted.dimension), { threads: 1 });
   // Before the swap, so that a start finds the trained index whichever generation the snapshot holds.
   await store.putTrained(await faiss.serialize());
