@@ -71,8 +71,8 @@ describe.skipIf(missing !== undefined)(`the sync before the answer${missing === 
 
   it.each(changes.map(({ what }, at) => ({ what, answer: at + 2 })))('is there for $what', ({ answer }) => {
     const own = before(answer).filter(({ file }) => file.includes(`${index}/rows/level/`) && file.endsWith('.log'));
-    const written = own.filter(({ name }) => name === 'write').at(-1);
-    const synced = own.filter(({ name }) => /^f(data)?sync$/.test(name)).at(-1);
+    const written = own.findLast(({ name }) => name === 'write');
+    const synced = own.findLast(({ name }) => /^f(data)?sync$/.test(name));
     expect(written, 'the log was written').toBeDefined();
     expect(synced?.begun, 'and synced after that').toBeGreaterThan(written?.done ?? Infinity);
   });

@@ -186,13 +186,14 @@ export function listsFor(n: number): number {
  */
 export function trainingNeeds(type: IndexType): { good: number; least: number } | undefined {
   const needs: { good: number; least: number }[] = [];
+  const isHalfFloats = type.family === 'sq' && type.code === 'SQfp16';
   if (type.transform !== undefined) {
     const { factory, width } = type.transform;
     needs.push(
       factory.startsWith('OPQ') ? { good: 256 * pointsPerCentroid, least: 256 } : { good: Math.max(1000, 10 * width), least: width },
     );
   }
-  if (type.family !== 'flat' && /^SQ\d/.test(type.code ?? '')) needs.push({ good: 1000, least: 1 });
+  if (type.family !== 'flat' && type.code?.startsWith('SQ') === true && !isHalfFloats) needs.push({ good: 1000, least: 1 });
   if (type.family === 'ivf') {
     const nlist = type.nlist ?? 64;
     needs.push({ good: nlist * pointsPerCentroid, least: type.nlist ?? 1 });

@@ -70,6 +70,7 @@ export class TestHouse {
     await this.#indexes?.close();
     await this.#directory?.close();
     this.#indexes = undefined;
+    this.#directory = undefined;
   }
 
   async restart(): Promise<void> {

@@ -1,0 +1,244 @@
+// The house of indexes as a whole: what changes and reads see of one another, and what an index does by itself.
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseFilter } from './filter/index.js';
+import type { ManagedIndex } from './managed-index.js';
+import { newSeed, Random, TestHouse, until } from './testing.js';
+
+const seed = Number(process.env['SEED'] ?? newSeed());
+const dimension = 8;
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function fill(index: ManagedIndex, random: Random, ids: readonly string[], mark = 0): Promise<Float32Array> {
+  const values = random.vectors(ids.length, dimension);
+  await index.upsert({ ids, values, metadata: ids.map((id) => JSON.stringify({ id, mark })) });
+  return values;
+}
+const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, at) => `v${from + at}`);
+const answers = async (index: ManagedIndex, seed: number): Promise<string[][]> =>
+  (await index.search(new Random(seed).vectors(5, dimension), { k: 10 })).map((hits) => hits.map(({ id }) => id));
+
+describe(`reads beside changes (SEED=${seed})`, () => {
+  it.each(['Flat', 'HNSW16'])(
+    'of %s find a vector that is being replaced, with its old metadata or its new, never none',
+    async (index_type) => {
+      await using house = await TestHouse.make();
+      const index = await house.make({ dimension, index_type });
+      const random = new Random(seed);
+      const ids = names(800);
+      await fill(index, random, ids);
+      let isWriting = true;
+      const write = async (): Promise<void> => {
+        for (let mark = 1; mark <= 6; mark++) await fill(index, random, ids, mark);
+        isWriting = false;
+      };
+      const marks = new Set<unknown>();
+      const read = async (): Promise<void> => {
+        const own = new Random(seed + 1);
+        while (isWriting) {
+          const id = own.pick(ids);
+          const { metadata } = await index.get(id);
+          expect(metadata).toMatchObject({ id, mark: expect.any(Number) });
+          marks.add(metadata['mark']);
+          const [hits = []] = await index.search(own.vectors(1, dimension), { k: 5 });
+          for (const hit of hits) expect(hit.metadata).toMatchObject({ id: hit.id, mark: expect.any(Number) });
+          expect(new Set(hits.map((hit) => hit.id)).size).toBe(hits.length);
+          expect(await index.count(parseFilter({ mark: { $gte: 0 } }))).toBe(800);
+        }
+      };
+      await Promise.all([write(), read(), read()]);
+      expect(marks.size).toBeGreaterThan(1);
+    },
+  );
+
+  it('never remember metadata from before a patch', async () => {
+    await using house = await TestHouse.make();
+    const index = await house.make({ dimension });
+    const [query] = [await fill(index, new Random(seed), ['a'])];
+    for (let mark = 1; mark <= 200; mark++) {
+      const reading = Array.from({ length: 4 }, () => index.search(query, { k: 1 }));
+      await index.patch('a', { metadata: { mark } });
+      await Promise.all(reading);
+      expect((await index.search(query, { k: 1 }))[0]?.[0]?.metadata).toEqual({ id: 'a', mark });
+      expect((await index.get('a')).metadata).toEqual({ id: 'a', mark });
+    }
+  });
+
+  it.each(['Flat', 'HNSW8'])('lose nothing and find nothing twice while %s is compacted and written to index.faiss', async (index_type) => {
+    await using house = await TestHouse.make({ snapshotPauseMilliseconds: 0 });
+    const index = await house.make({ dimension, index_type });
+    const random = new Random(seed);
+    const known = new Map<string, number>();
+    const set = async (ids: readonly string[], mark: number): Promise<void> => {
+      await fill(index, random, ids, mark);
+      for (const id of ids) known.set(id, mark);
+    };
+    await set(names(2000), 0);
+    let isBusy = true;
+    const writing = async (writer: number): Promise<void> => {
+      const own = new Random(seed + writer);
+      for (let mark = 1; isBusy || mark < 20; mark++) {
+        // Two writers, each with its own ids.
+        const ids = [...new Set(Array.from({ length: 20 }, () => `v${2 * own.below(1000) + writer}`))];
+        if (mark % 3 === 0) {
+          await index.delete(ids);
+          for (const id of ids) known.delete(id);
+        } else await set(ids, mark);
+      }
+    };
+    const reading = async (): Promise<void> => {
+      while (isBusy) {
+        const [hits = []] = await index.search(random.vectors(1, dimension), { k: 50 });
+        expect(new Set(hits.map(({ id }) => id)).size).toBe(hits.length);
+        for (const { id, metadata } of hits) expect(metadata['id']).toBe(id);
+      }
+    };
+    const compacting = async (): Promise<void> => {
+      for (let round = 0; round < 4; round++) await index.compact();
+      isBusy = false;
+    };
+    await Promise.all([writing(0), writing(1), reading(), compacting()]);
+    const check = async (one: ManagedIndex): Promise<void> => {
+      const found = new Map<unknown, unknown>();
+      for await (const { id, metadata } of one.export()) {
+        expect(found.has(id)).toBe(false);
+        found.set(id, metadata['mark']);
+      }
+      expect(new Map([...found].sort())).toEqual(new Map([...known].sort()));
+      const [hits = []] = await one.search(random.vectors(1, dimension), { k: 10_000 });
+      expect(hits.map(({ id }) => id).sort()).toEqual([...known.keys()].sort());
+    };
+    await check(index);
+    await house.restart();
+    await check(house.get(index.definition.id));
+    expect(house.log.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+  });
+});
+
+describe('an index by itself', () => {
+  it('answers exactly until it has enough to train, then trains, also across a restart', async () => {
+    await using house = await TestHouse.make();
+    let index = await house.make({ dimension, index_type: 'IVF16,Flat', nprobe: 16 });
+    const random = new Random(seed);
+    await fill(index, random, names(300));
+    expect(await index.stats()).toMatchObject({ state: 'untrained', trained: false, serving: 'IndexFlatL2' });
+    await house.restart();
+    index = house.get(index.definition.id);
+    await fill(index, random, names(324, 300));
+    await until(async () => (await index.stats()).trained, 'it is trained');
+    expect(await index.stats()).toMatchObject({ state: 'ready', serving: 'IndexIVFFlat', vector_count: 624 });
+    const before = await answers(index, seed);
+    await house.restart();
+    index = house.get(index.definition.id);
+    expect(await index.stats()).toMatchObject({ state: 'ready', serving: 'IndexIVFFlat', vector_count: 624 });
+    expect(await answers(index, seed)).toEqual(before);
+    // The store has the trained index: without its snapshot it is made again, not trained again.
+    const lines = house.log.lines.length;
+    await index.compact();
+    expect((await index.stats()).serving).toBe('IndexIVFFlat');
+    expect(house.log.lines.slice(lines).some(({ fields }) => 'job' in fields && fields.job === 'training')).toBe(false);
+  });
+
+  it('trains when told to, or says how many vectors are missing', async () => {
+    await using house = await TestHouse.make();
+    const index = await house.make({ dimension, index_type: 'IVF16,Flat' });
+    const random = new Random(seed);
+    await fill(index, random, names(15));
+    await expect(index.train()).rejects.toMatchObject({
+      code: 'failed_precondition',
+      message: expect.stringMatching(/at least 16 vectors and this index has 15.*by itself from 624/),
+    });
+    await fill(index, random, names(85, 15));
+    await index.train();
+    expect(await index.stats()).toMatchObject({ trained: true, serving: 'IndexIVFFlat', vector_count: 100 });
+    await index.train();
+    expect(await index.count()).toBe(100);
+  });
+
+  it.each([
+    ['Flat', 0.2],
+    ['HNSW8', 0.5],
+  ])('of type %s compacts when %f of its rows are dead', async (index_type, share) => {
+    await using house = await TestHouse.make();
+    const index = await house.make({ dimension, index_type });
+    await fill(index, new Random(seed), names(1000));
+    await index.delete(names(1000 * share - 1));
+    expect((await index.stats()).dead_rows).toBe(1000 * share - 1);
+    await index.delete([`v${1000 * share}`]);
+    await until(async () => (await index.stats()).dead_rows === 0, 'the dead rows are gone');
+    expect(await index.count()).toBe(1000 - 1000 * share);
+  });
+
+  it('closes when nobody uses it, and opens again for the next one', async () => {
+    await using house = await TestHouse.make({ maxOpenIndexes: 2 });
+    const all = [];
+    for (let at = 0; at < 6; at++) {
+      const index = await house.make({ dimension });
+      all.push(index);
+      await fill(index, new Random(at), names(10 + at));
+    }
+    expect(house.indexes.sizes().length).toBeLessThanOrEqual(2);
+    const counts = await Promise.allSettled(all.map((index) => index.count()));
+    for (const [at, count] of counts.entries()) {
+      if (count.status === 'fulfilled') expect(count.value).toBe(10 + at);
+      else expect(count.reason).toMatchObject({ code: 'unavailable' });
+    }
+    for (const [at, index] of all.entries()) expect(await index.count()).toBe(10 + at);
+    const { indexes } = await house.indexes.list(undefined, { limit: 100 });
+    expect(indexes.map(({ vector_count }) => vector_count)).toEqual([10, 11, 12, 13, 14, 15]);
+  });
+
+  it('is the only one that may be open, where one may be', async () => {
+    await using house = await TestHouse.make({ maxOpenIndexes: 1 });
+    const [a, b] = [await house.make({ dimension }), await house.make({ dimension })];
+    await fill(a, new Random(1), names(3));
+    await fill(b, new Random(2), names(4));
+    expect([await a.count(), await b.count()]).toEqual([3, 4]);
+  });
+});
+
+describe('the list of indexes', () => {
+  it('has each once over its pages, also of those made in the same millisecond', async () => {
+    await using house = await TestHouse.make();
+    const made = await Promise.all(Array.from({ length: 60 }, () => house.make({ dimension })));
+    const walk = async (): Promise<string[]> => {
+      const ids: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await house.indexes.list(undefined, { limit: 7, ...(cursor !== undefined && { cursor }) });
+        ids.push(...page.indexes.map(({ id }) => id));
+        cursor = page.next_cursor;
+      } while (cursor !== undefined);
+      return ids;
+    };
+    const ids = await walk();
+    expect([...ids].sort()).toEqual(made.map(({ definition }) => definition.id).sort());
+    await house.restart();
+    expect(await walk()).toEqual(ids);
+  });
+
+  it('is closed when there are as many as may be, also for many at once', async () => {
+    await using house = await TestHouse.make({ maxIndexes: 5 });
+    const made = await Promise.allSettled(Array.from({ length: 12 }, () => house.make({ dimension })));
+    expect(made.filter(({ status }) => status === 'fulfilled').length).toBe(5);
+    await expect(house.make({ dimension })).rejects.toMatchObject({
+      code: 'resource_exhausted',
+      message: expect.stringContaining('MAX_INDEXES'),
+    });
+  });
+
+  it('shows another tenant nothing', async () => {
+    await using house = await TestHouse.make();
+    const { id } = await house.indexes.create('a', { name: 'x', dimension });
+    expect((await house.indexes.list('b', { limit: 10 })).indexes).toEqual([]);
+    expect(() => house.indexes.get('b', id)).toThrow(expect.objectContaining({ code: 'not_found' }));
+    await expect(house.indexes.delete('b', id)).rejects.toMatchObject({ code: 'not_found' });
+    await house.indexes.delete('a', id);
+    expect(await exists(join(house.path, 'a', id))).toBe(false);
+  });
+});
