@@ -25,12 +25,10 @@ export async function ensureNpmPackages() {
   await step(`npm packages (${why})`, () => {
     // The npm that runs us, when one does; NODE_ENV=production must not leave out the compiler.
     const npm = process.env.npm_execpath;
-    // npm ci refuses a lock file without the packages of platforms that its maker's registry did not have; install takes the locked
-    // versions just the same, and with --no-save leaves the lock file alone.
-    const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund'];
+    const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
     const advice = 'Is the npm registry reachable? Behind a mirror, set it with npm config set registry URL.';
     return npm?.endsWith('.js')
-      ? command('npm-install', process.execPath, [npm, ...args], { advice })
-      : command('npm-install', 'npm', args, { advice });
+      ? command('npm-ci', process.execPath, [npm, ...args], { advice })
+      : command('npm-ci', 'npm', args, { advice });
   });
 }
