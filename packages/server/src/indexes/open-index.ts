@@ -19,6 +19,7 @@ import { Upkeep } from './upkeep.js';
 
 /** Beside twice the bytes of a commit, what LevelDB may need for its own files. */
 const spareDiskBytes = 2 ** 20;
+const amplyFreeBytes = 64 * 2 ** 20;
 
 export class OpenIndex {
   readonly definition: Definition;
@@ -241,8 +242,9 @@ export class OpenIndex {
   }
 
   async #makeRoomFor(bytes: number): Promise<void> {
-    const wanted = 2 * bytes + spareDiskBytes + (this.#storeFailed ? this.#store.reopenBytes : 0);
     const free = await freeBytes(this.#directory);
+    // The next start writes LevelDB's logs into tables: it must find the room for that. They are looked at only when room is scarce.
+    const wanted = 2 * bytes + spareDiskBytes + (free < 2 * bytes + amplyFreeBytes ? this.#store.reopenBytes : 0);
     if (free < wanted) throw this.#refuseWrites(`the disk is full (${free} bytes are free, ${wanted} are wanted)`);
     if (this.#storeFailed) await this.#reopenStore();
     this.#readOnly = undefined;

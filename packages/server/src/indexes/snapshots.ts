@@ -1,10 +1,14 @@
 // When an open index is written to index.faiss, and how that keeps out of the way of its changes.
+import { dirname } from 'node:path';
+import { freeBytes } from '../store/disk.js';
 import { writeSnapshot } from '../store/snapshot.js';
 import type { OpenIndex } from './open-index.js';
 import type { IndexServices } from './services.js';
 
 /** A snapshot is due soon when more than one in this many rows changed. */
 const changedShare = 5;
+/** What changes may need while it is written. */
+const spareDiskBytes = 4 * 2 ** 20;
 
 export class Snapshots {
   readonly #index: OpenIndex;
@@ -79,10 +83,12 @@ export class Snapshots {
   async #take(): Promise<void> {
     const index = this.#index;
     const { wanted, metric } = index.definition;
+    this.#startedAt = Date.now();
+    const [free, needed] = [await freeBytes(dirname(this.#path)), index.generation.memoryBytes + spareDiskBytes];
+    if (free < needed) throw new Error(`there is no room for it: ${free} bytes are free, and it may take ${needed}`);
     const taken = await index.alone(async () => {
       const { generation, isTrained } = index;
       const { changes, lastRow } = index.store.state;
-      this.#startedAt = Date.now();
       this.#rowsChanged = 0;
       const header = { dimension: wanted.dimension, metric, standIn: !isTrained, lastRow, changes };
       // FAISS takes the bytes after this change and before the next one; the line of changes need not wait for the disk.

@@ -66,6 +66,9 @@ export class DataDirectory {
         if (entry.name.startsWith(newPrefix) || entry.name.startsWith(gonePrefix)) {
           await rm(path, { recursive: true, force: true }).catch((error: unknown) => onTrouble(path, error));
         } else if (entry.isDirectory() && !entry.name.startsWith('.')) {
+          // Half a snapshot: on a full disk its room is wanted before anything is opened.
+          const half = join(path, 'index.faiss.new');
+          await rm(half, { recursive: true, force: true }).catch((error: unknown) => onTrouble(half, error));
           found.push({ tenant: tenant.name, id: entry.name, ...(await readDefinition(path)) });
         } else if (indexName.test(entry.name)) {
           found.push({ tenant: tenant.name, id: entry.name, damaged: `${path} is not a directory` });
