@@ -133,7 +133,7 @@ describe('a request with a mistake is a 400 that names the field', () => {
     ['POST', search, '{"text":"hello"}', 'text: this index embeds nothing'],
     ['POST', search, '{"vector":[1,2,3],"text":"hello"}', 'vector: came together with text'],
     ['GET', `${search}?k=5`, undefined, 'vector: required'],
-    ['GET', `${search}?vector=1,2,x`, undefined, 'vector: not JSON'],
+    ['GET', `${search}?vector=1,2,x`, undefined, 'vector: expected numbers with commas'],
     ['GET', `${search}?vector=1,2,3&k=five`, undefined, 'k: expected an integer of at least 1, got "five"'],
     ['GET', `${search}?vector=1,2,3&filter={`, undefined, 'filter: not JSON'],
     ['GET', `${search}?vector=1,2,3&limit=3`, undefined, 'limit: unknown query parameter; accepted here: vector'],
@@ -223,6 +223,10 @@ describe('a body', () => {
     ).toBe(200);
   });
 
+  it('may begin with a byte order mark', async () => {
+    expect((await server.client.post(`/v1/index/${index}/search`, '\uFEFF{"vector":[1,2,3]}')).status).toBe(200);
+  });
+
   it('that is compressed is a 415 too', async () => {
     const answer = await server.client.post(create, '{}', { 'content-encoding': 'gzip' });
     expect([answer.status, answer.json.error.message]).toEqual([415, 'content-encoding: expected none, got "gzip"']);
@@ -256,6 +260,33 @@ describe('what is not there', () => {
   ])('is a 404: %s %s', async (method, path, body?: unknown) => {
     const answer = await server.client.send(method, path.replace('INDEX', index), body);
     expect([answer.status, answer.json.error.code]).toEqual([404, 'not_found']);
+  });
+
+  it.each([
+    ['/v1/indexes', 'did you mean /v1/index?'],
+    ['/v1/index/INDEX/serch', 'did you mean /v1/index/INDEX/search?'],
+    ['/no/such/thing', 'there are /v1/index, /v1/index/{index},'],
+  ])('is told from what is there: %s', async (path, advice) => {
+    const { status, json } = await server.client.get(path.replace('INDEX', index));
+    const told = [status, json.error.message];
+    expect(told).toEqual([404, expect.stringContaining(advice.replace('INDEX', index))]);
+  });
+
+  it('a path under another method is a 405 that names the methods it has', async () => {
+    const answer = await server.client.put('/v1/index', {});
+    expect([answer.status, answer.headers.allow, answer.json.error.message, answer.json.error.details]).toEqual([
+      405,
+      'POST, GET',
+      'method: expected POST or GET for this path, got PUT',
+      { field: 'method' },
+    ]);
+    expect((await server.client.get(`/v1/index/${index}/train`)).status).toBe(405);
+  });
+
+  it('a query that is no list of numbers is named as it came', async () => {
+    const answer = await server.client.get(`/v1/index/${index}/search?vector=1,two,3`);
+    const message = 'vector: expected numbers with commas between them, as 0.1,0.2,0.3, got "two"';
+    expect([answer.status, answer.json.error.message]).toEqual([400, message]);
   });
 });
 

@@ -49,6 +49,12 @@ describe('JSON lines', () => {
     expect((await server.client.get(path(index, 'vectors'))).json.ids).toEqual(['a', 'd']);
   });
 
+  it('may come from Windows: a byte order mark, and CR LF', async () => {
+    const index = await makeIndex(server.client, { dimension: 1 });
+    const body = '\uFEFF{"id":"a","values":[1]}\r\n\r\n{"id":"b","values":[2]}\r\n';
+    expect((await server.client.post(path(index, 'import'), body)).json).toEqual({ done: true, imported: 2, failed: 0 });
+  });
+
   it('tell their progress line by line to who asks for it', async () => {
     const index = await makeIndex(server.client, { dimension });
     const body = rows(3000)

@@ -120,7 +120,7 @@ export class Batcher {
     job.waiters.delete(waiter);
     const waiting = this.#queues.query.has(job) || this.#queues.bulk.has(job);
     if (job.waiters.size === 0 && waiting) this.#remove(job);
-    waiter.reject(new VoisinError('deadline_exceeded', 'The request ended before its texts were embedded'));
+    waiter.reject(new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded'));
   }
 
   #remove(job: Job): void {
@@ -168,7 +168,7 @@ export class Batcher {
     const { dimension, model } = this.#options;
     const vector = values.slice(row * dimension, (row + 1) * dimension);
     if (!vector.every(Number.isFinite)) {
-      this.#reject(job, new VoisinError('internal', `Model ${model} gave a vector that is not finite`));
+      this.#reject(job, new VoisinError('internal', `model ${model} gave a vector that is not finite`));
       return;
     }
     this.#remove(job);
@@ -193,10 +193,10 @@ export class Batcher {
   #failed(error: unknown): VoisinError {
     const { model } = this.#options;
     if (error instanceof WorkerLost) {
-      return new VoisinError('unavailable', `Model ${model} could not embed the text: ${error.message}, twice`, { retryAfterSeconds: 5 });
+      return new VoisinError('unavailable', `model ${model} could not embed the text: ${error.message}, twice`, { retryAfterSeconds: 5 });
     }
     const reason = error instanceof Error ? error.message : String(error);
-    return new VoisinError('internal', `Model ${model} could not embed the text: ${reason}`, undefined, { cause: error });
+    return new VoisinError('internal', `model ${model} could not embed the text: ${reason}`, undefined, { cause: error });
   }
 
   #reject(job: Job, error: VoisinError): void {
@@ -207,7 +207,7 @@ export class Batcher {
 
   /** Refuses everything that waits; what runs is refused when its process ends. */
   close(): void {
-    const closing = new VoisinError('unavailable', 'The embedding service is closing', { retryAfterSeconds: 5 });
+    const closing = new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });
     for (const job of this.#jobs.values()) this.#reject(job, closing);
   }
 }

@@ -18,7 +18,7 @@ export class Door {
     const limit = this.#limits[priority];
     if (this.#inside[priority] >= limit) {
       const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil(backlogSeconds)));
-      const message = `The embedding queue is full: ${this.#inside[priority]} texts wait or run, ${limit} are accepted`;
+      const message = `the embedding queue is full: ${this.#inside[priority]} texts wait or run, ${limit} are accepted`;
       throw new VoisinError('unavailable', message, { retryAfterSeconds });
     }
     this.#inside[priority] += texts;

@@ -111,6 +111,6 @@ class TextsRequest {
   }
 
   #checkSignal(): void {
-    if (this.#way.signal?.aborted) throw new VoisinError('deadline_exceeded', 'The request ended before its texts were embedded');
+    if (this.#way.signal?.aborted) throw new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded');
   }
 }

@@ -148,7 +148,7 @@ export class Embedding {
   }
 
   #loadFailed({ description }: Resident, error: unknown): void {
-    if (!this.#closed) this.#settings.log.error({ model: description.name, err: error }, 'The model could not be loaded');
+    if (!this.#closed) this.#settings.log.error({ model: description.name, err: error }, 'the model could not be loaded');
   }
 
   #find(name: string): Resident | VoisinError | undefined {
@@ -158,12 +158,12 @@ export class Embedding {
   }
 
   #resident(name: string = this.#settings.defaultModel): Resident {
-    if (this.#closed) throw new VoisinError('unavailable', 'The embedding service is closing', { retryAfterSeconds: 5 });
+    if (this.#closed) throw new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });
     const found = this.#find(name);
     if (found instanceof Resident) return found;
     if (found) throw found;
     const known = [...this.#models.keys()].toSorted().join(', ') || 'none';
-    throw new VoisinError('not_found', `There is no model ${JSON.stringify(name)}; there are: ${known}`, { field: 'model' });
+    throw new VoisinError('not_found', `no model ${JSON.stringify(name)}; there are: ${known}`, { field: 'model' });
   }
 }
 

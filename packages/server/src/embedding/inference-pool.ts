@@ -90,7 +90,7 @@ export class InferencePool {
     worker.ready.then(
       (hash) => {
         this.#hash ??= hash;
-        log.info({ model, pid: worker.pid, milliseconds: Date.now() - worker.startedAt }, 'An inference process has loaded its model');
+        log.info({ model, pid: worker.pid, milliseconds: Date.now() - worker.startedAt }, 'an inference process has loaded its model');
         this.onChange();
       },
       (error: unknown) => this.#loadFailed(worker, error),
@@ -112,10 +112,10 @@ export class InferencePool {
     this.#restarts++;
     this.#earlyEnds = worker.batches > 0 || Date.now() - worker.startedAt > EARLY_MS ? 0 : this.#earlyEnds + 1;
     if (this.#earlyEnds > 1) {
-      this.#fail(new VoisinError('unavailable', `The inference processes of model ${model} keep ending`, { retryAfterSeconds: 5 }));
+      this.#fail(new VoisinError('unavailable', `the inference processes of model ${model} keep ending`, { retryAfterSeconds: 5 }));
     }
     if (!this.#failure) {
-      log.warn({ model, pid: worker.pid, reason: worker.lost?.message }, 'An inference process ended and is replaced');
+      log.warn({ model, pid: worker.pid, reason: worker.lost?.message }, 'an inference process ended and is replaced');
       this.#fill();
     }
     this.onChange();
@@ -133,4 +133,4 @@ export class InferencePool {
   }
 }
 
-const closedError = (): VoisinError => new VoisinError('unavailable', 'The embedding service is closing', { retryAfterSeconds: 5 });
+const closedError = (): VoisinError => new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });

@@ -112,7 +112,7 @@ export class InferenceProcess {
 
   #lose(how: string): void {
     if (this.#lost) return;
-    this.#lost = new WorkerLost(`An inference process ${how}`);
+    this.#lost = new WorkerLost(`an inference process ${how}`);
     this.#settle(this.#loading)?.reject(this.#lost);
     this.#settle(this.#running)?.reject(this.#lost);
     this.#loading = this.#running = undefined;

@@ -9,7 +9,7 @@ export const isObject = (value: unknown): value is JsonObject => typeof value ==
 
 /** The error of a model whose files cannot be used: which model, which file, what is wrong with it. */
 export function brokenModel(model: string, file: string, problem: string, cause?: unknown): VoisinError {
-  return new VoisinError('failed_precondition', `Model ${model}: ${file} ${problem}`, { model, file }, { cause });
+  return new VoisinError('failed_precondition', `model ${model}: ${file} ${problem}`, { model, file }, { cause });
 }
 
 const reason = (error: unknown): string => {

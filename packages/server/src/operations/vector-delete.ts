@@ -12,7 +12,7 @@ export const vectorDelete = operation({
   output: Type.Object({}),
   async run({ indexes }, { tenant }, { index, id }) {
     const deleted = await indexes.get(tenant, index).delete([id]);
-    if (deleted === 0) throw new VoisinError('not_found', `no vector ${JSON.stringify(id)} in the index ${index}`);
+    if (deleted === 0) throw new VoisinError('not_found', `no vector ${JSON.stringify(id)} in index ${index}`);
     return {};
   },
 });

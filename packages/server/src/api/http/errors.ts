@@ -25,7 +25,8 @@ export interface ErrorBody {
 
 /** @param debug whether the cause of an internal error may be seen by the client */
 export function errorBody(error: VoisinError, requestId: string, debug = false): ErrorBody {
-  const { code, details } = error;
+  const { code } = error;
+  const details = shownDetails(error);
   const cause = error.cause instanceof Error ? error.cause.message : error.message;
   const message =
     code !== 'internal'
@@ -33,7 +34,13 @@ export function errorBody(error: VoisinError, requestId: string, debug = false):
       : debug
         ? `internal error: ${cause}`
         : 'internal error; the log has its cause under this request id';
-  return { error: { code, message, ...(details === undefined || code === 'internal' ? {} : { details }), request_id: requestId } };
+  return { error: { code, message, ...(details === undefined ? {} : { details }), request_id: requestId } };
+}
+
+function shownDetails({ code, details }: VoisinError): ErrorDetails | undefined {
+  if (details === undefined || code === 'internal') return undefined;
+  const { http_status: _, ...shown } = details;
+  return Object.keys(shown).length === 0 ? undefined : shown;
 }
 
 /** The status, and the headers that say the same to clients which read no body. */
@@ -42,8 +49,9 @@ export function sayError(reply: FastifyReply, error: VoisinError): number {
   const seconds = error.details?.retryAfterSeconds ?? (status === 503 || status === 429 ? 1 : undefined);
   if (seconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(seconds))));
   if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="voisin", charset="UTF-8"');
-  // A 415 is an invalid argument like others; only its status has a name of its own.
-  return error.details?.['http_status'] === 415 ? 415 : status;
+  // A 405 or 415 is an invalid argument like others; only its status has a name of its own.
+  const own = error.details?.['http_status'];
+  return typeof own === 'number' ? own : status;
 }
 
 /** Whatever was thrown, as one of ours. */

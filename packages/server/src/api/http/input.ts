@@ -74,9 +74,19 @@ function fromText(name: string, text: string, schema: Fields | undefined, limits
   const json = schema?.['x-json'];
   const type = typeof json === 'object' && json !== null && 'type' in json ? json.type : schema?.['type'];
   if (type === 'integer' || type === 'number') return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
-  if (type === 'array') return parsed(name, `{"vector":[${text.replace(/^\s*\[|\]\s*$/g, '')}]}`, limits)['vector'];
+  if (type === 'array') return numbers(name, text, limits);
   if (type === 'object') return parsed(name, `{"filter":${text}}`, limits)['filter'];
   return text;
+}
+
+function numbers(name: string, text: string, limits: ParseLimits): unknown {
+  const list = text.replace(/^\s*\[|\]\s*$/g, '');
+  const stranger = list.split(',').find((one) => !/^\s*-?\d+(\.\d+)?([eE][+-]?\d+)?\s*$/.test(one));
+  if (stranger === undefined || list.trim() === '') return parsed(name, `{"vector":[${list}]}`, limits)['vector'];
+  const got = JSON.stringify(stranger.slice(0, 60));
+  throw new VoisinError('invalid_argument', `${name}: expected numbers with commas between them, as 0.1,0.2,0.3, got ${got}`, {
+    field: name,
+  });
 }
 
 function parsed(name: string, json: string, limits: ParseLimits): Record<string, unknown> {

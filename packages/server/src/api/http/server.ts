@@ -9,6 +9,7 @@ import type { BodyPlan } from './body/parse-body.js';
 import { errorBody, sayError, toVoisinError } from './errors.js';
 import { addGate } from './gate.js';
 import { handler } from './handler.js';
+import { KnownRoutes } from './known-routes.js';
 import { addPages } from './pages.js';
 import type { HttpParts, Wire } from './parts.js';
 import { routes } from './routes.js';
@@ -127,16 +128,22 @@ function unsupported(header: string, expected: string, got: string): VoisinError
 }
 
 function addErrors(app: FastifyInstance, { config }: HttpParts): void {
+  const known = new KnownRoutes(app);
   app.setErrorHandler((thrown, request, reply) => {
     const error = toVoisinError(thrown);
     const { exchange } = request;
     if (error.code === 'internal') exchange.failure = error;
     void reply.code(sayError(reply, error)).send(errorBody(error, exchange.requestId, config.debug));
   });
-  app.setNotFoundHandler((request) => {
-    const path = request.url.split('?', 1)[0] ?? '';
-    throw new VoisinError('not_found', `no route ${request.method} ${path.slice(0, 200)}; GET /docs lists what there is`);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = known.methodsOf(pathOf(request));
+    if (methods.length > 0) void reply.header('allow', methods.join(', '));
+    throw known.refusal(request.method, pathOf(request));
   });
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** A path that cannot be decoded (%ZZ) reaches no route and no hook. */

@@ -38,7 +38,7 @@ export interface ParsedBody {
  */
 export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): ParsedBody {
   if (!isUtf8(bytes)) throw new VoisinError('invalid_argument', 'body: expected UTF-8, got other bytes');
-  const reader = new JsonReader(bytes);
+  const reader = new JsonReader(withoutMark(bytes));
   const kind = reader.kind();
   if (kind !== 'object') throw notAnObject(reader, kind);
   // Without a prototype `__proto__` is a key like others, here unknown to every schema.
@@ -59,6 +59,11 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
   });
   reader.end();
   return { fields, vectors, ...(matrix === undefined ? {} : { matrix }), ...(columns === undefined ? {} : { columns }) };
+}
+
+/** Programs on Windows begin a file with a byte order mark, which JSON does not know. */
+export function withoutMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 /** The buffers of a parsed body that can move to another thread without a copy. */

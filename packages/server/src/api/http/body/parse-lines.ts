@@ -1,13 +1,14 @@
 // JSON lines of {id, values, metadata?, text?}: a line that is no JSON is refused like any vector that cannot be kept.
 
 import { JsonReader } from './json-reader.js';
-import type { ParsedBody, ParseLimits } from './parse-body.js';
+import { type ParsedBody, type ParseLimits, withoutMark } from './parse-body.js';
 import { VectorsReader } from './vectors-reader.js';
 
 const newline = 0x0a;
 
-/** @param bytes whole lines; empty ones are skipped and have no position */
-export function parseLines(bytes: Buffer, firstLine: number, limits: ParseLimits): ParsedBody {
+/** @param given whole lines; empty ones are skipped and have no position */
+export function parseLines(given: Buffer, firstLine: number, limits: ParseLimits): ParsedBody {
+  const bytes = firstLine === 1 ? withoutMark(given) : given;
   const whole = new JsonReader(bytes);
   const vectors = new VectorsReader(whole, limits);
   const lines: number[] = [];
