@@ -93,7 +93,7 @@ describe('search', () => {
   });
 
   it('answers many vectors in one request', async () => {
-    const { status, json: answer } = await server.client.post(`/v1/index/${index}/search/batch`, {
+    const { status, batch } = await server.client.post(`/v1/index/${index}/search/batch`, {
       vectors: [
         [0, 0],
         [4, 0],
@@ -101,7 +101,7 @@ describe('search', () => {
       k: 1,
     });
     expect(status).toBe(200);
-    expect(answer.results.map((hits: { id: string }[]) => hits.map(({ id }) => id))).toEqual([['v0'], ['v4']]);
+    expect(batch.map((hits) => hits.map(({ id }) => id))).toEqual([['v0'], ['v4']]);
     expect((await server.client.post(`/v1/index/${index}/search/batch`, { vectors: [] })).json).toEqual({ results: [] });
   });
 
@@ -125,7 +125,7 @@ describe('search', () => {
     const other = await makeIndex(server.client, { dimension: 1 });
     const metadata = { results: [{ score: 0.1234567890123, distance: 1e-20 }] };
     await server.client.post(`/v1/index/${other}/vectors`, { vectors: [{ id: 'a', values: [1], metadata }] });
-    expect((await server.client.post(`/v1/index/${other}/search`, { vector: [1] })).json.results[0].metadata).toEqual(metadata);
+    expect((await server.client.post(`/v1/index/${other}/search`, { vector: [1] })).json.results[0]?.metadata).toEqual(metadata);
   });
 });
 

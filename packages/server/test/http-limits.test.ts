@@ -12,9 +12,9 @@ async function untilTrue(check: () => boolean | Promise<boolean>): Promise<void>
 }
 
 /** A request whose body never ends. */
-function hang(port: number, path = '/v1/index'): Socket {
+function hang(port: number, path = '/v1/index', length = 100): Socket {
   const socket = connect(port, '127.0.0.1');
-  socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`);
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n{`);
   return socket;
 }
 
@@ -29,6 +29,27 @@ it('a full server answers 503 with Retry-After at once, and its health all the s
   // Callers that leave give their places back.
   for (const socket of hanging) socket.destroy();
   await untilTrue(async () => (await answer()).status === 200);
+  await server.close();
+});
+
+it('large bodies are refused with 503 while as many are under way as may be, and small ones pass', async () => {
+  const server = await startTestServer();
+  const index = await makeIndex(server.client);
+  const vectors = `/v1/index/${index}/vectors`;
+  const hanging = [1, 2, 3].map(() => hang(server.http.port, vectors, 100 * 1024 * 1024));
+  await untilTrue(async () => (await server.client.get('/metrics')).text.includes(`queue="http_body_bytes"} ${300 * 1024 * 1024}`));
+  const large = `{"vectors":[]}${' '.repeat(300_000)}`;
+  const refused = await server.client.post(vectors, large);
+  expect([refused.status, refused.headers['retry-after'], refused.json.error.message]).toEqual([
+    503,
+    '1',
+    expect.stringContaining('bodies of 300 MiB are under way'),
+  ]);
+  const chunked = await server.client.post(vectors, large, { 'transfer-encoding': 'chunked' });
+  expect(chunked.status).toBe(503);
+  expect((await server.client.post(`/v1/index/${index}/search`, { vector: [1, 2, 3] })).status).toBe(200);
+  for (const socket of hanging) socket.destroy();
+  await untilTrue(async () => (await server.client.post(vectors, large)).status === 201);
   await server.close();
 });
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeIndex, startTestServer, type TestServer } from './support/server.js';
 
@@ -100,11 +102,32 @@ describe('.npy and .fvecs', () => {
     const holes = values.slice();
     holes[dimension * 7 + 2] = Number.NaN;
     const named = await server.client.post(path(other, 'import?format=npy'), npy(holes));
-    expect([named.status, named.json.imported, named.json.errors[0].error]).toEqual([
+    expect([named.status, named.json.imported, named.json.errors[0]?.error]).toEqual([
       200,
       49,
       'row 7: values[2]: expected a finite number, got NaN',
     ]);
+  });
+});
+
+describe('an .npy export', () => {
+  it('whose index changes meanwhile is cut by closing the connection, so that nobody takes it for whole', async () => {
+    // More than the sockets hold: most of it is read after the deletion.
+    const [columns, count] = [4096, 2000];
+    const index = await makeIndex(server.client, { dimension: columns });
+    await server.client.post(path(index, 'import?format=npy'), npy(new Float32Array(columns * count), columns));
+    const { hostname, port } = new URL(server.http.url);
+    const outgoing = request({ hostname, port, path: path(index, 'export?format=npy') });
+    outgoing.end();
+    const [response]: IncomingMessage[] = await once(outgoing, 'response');
+    expect(response?.statusCode).toBe(200);
+    await server.client.delete(path(index, `vectors/${count - 1}`));
+    const read = async (): Promise<number> => {
+      let bytes = 0;
+      for await (const chunk of response ?? []) bytes += chunk.length;
+      return bytes;
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 });
 
@@ -130,8 +153,8 @@ describe('a stream that is refused', () => {
   });
 });
 
-function npy(data: Float32Array): Buffer {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${data.length / dimension}, ${dimension}), }`.padEnd(117);
+function npy(data: Float32Array, columns = dimension): Buffer {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${data.length / columns}, ${columns}), }`.padEnd(117);
   const head = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${text}\n`, 'latin1');
   return Buffer.concat([head, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]);
 }

@@ -103,6 +103,6 @@ describe('writeNpy', () => {
 
   it.each([1, 3])('does not hide it when %i rows come instead of 2', async (count) => {
     const rows = Array.from({ length: count }, () => new Float32Array(3));
-    await expect(bytesOf(writeNpy(each(rows), { rows: 2, dimension: 3 }))).rejects.toMatchObject({ code: 'internal' });
+    await expect(bytesOf(writeNpy(each(rows), { rows: 2, dimension: 3 }))).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

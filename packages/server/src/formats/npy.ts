@@ -75,7 +75,7 @@ function narrowed(values: Float64Array, firstRow: number, dimension: number): Fl
   return result;
 }
 
-/** Writes an .npy file of '<f4'. `rows` is their number, which the header must know; another number of rows is an internal error. */
+/** Writes an .npy file of '<f4'. `rows` is their number, which the header must know; another number of rows is `unavailable`. */
 export async function* writeNpy(
   batches: AsyncIterable<Float32Array>,
   { rows, dimension }: { readonly rows: number; readonly dimension: number },
@@ -87,7 +87,10 @@ export async function* writeNpy(
     if (written > rows) break;
     yield float32ToBytes(values);
   }
-  if (written !== rows) throw new VoisinError('internal', `${rows} rows were announced for the npy file, and ${written} or more came`);
+  if (written !== rows) {
+    const came = written > rows ? 'more' : String(written);
+    throw new VoisinError('unavailable', `the index changed during its export: the npy file was begun for ${rows} rows, and ${came} came`);
+  }
 }
 
 // Padded with spaces so that the values begin at a multiple of 64 bytes.

@@ -1,4 +1,4 @@
-// Every vector of an index as it stood when the export began.
+// Every vector of an index, read in steps: what is written or deleted meanwhile may or may not be among them.
 
 import Type from 'typebox';
 import type { StoredVector } from '../indexes/types.js';

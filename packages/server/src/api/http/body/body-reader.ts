@@ -42,10 +42,10 @@ export class BodyReader {
   async read(stream: Readable, request: BodyRequest): Promise<Record<string, unknown> | undefined> {
     const claimed = request.contentLength ?? 0;
     if (claimed > request.maxBytes) throw tooLarge(request.maxBytes, `${claimed}`);
-    let held = this.#hold(claimed);
+    let held = this.#hold(claimed, claimed);
     try {
       const bytes = await receive(stream, request, (more) => {
-        held += this.#hold(more);
+        held += this.#hold(more, held + more);
       });
       if (bytes.length === 0) return undefined;
       if (bytes.length <= inPlaceBytes) return toInput(parseBody(bytes, request.plan, this.limits));
@@ -66,9 +66,11 @@ export class BodyReader {
     return this.thread.close();
   }
 
-  #hold(bytes: number): number {
-    if (this.#bytes + bytes > this.#mostBytes) {
-      throw new VoisinError('unavailable', 'too many bytes of requests are under way; try again', { retryAfterSeconds: 1 });
+  /** @param whole bytes of this body so far: small ones pass always, so that a search need not wait for the uploads of others */
+  #hold(bytes: number, whole: number): number {
+    if (whole > inPlaceBytes && this.#bytes + bytes > this.#mostBytes) {
+      const message = `bodies of ${this.#mostBytes / mib} MiB are under way, and no more may be (three times MAX_BODY_MB); try again`;
+      throw new VoisinError('unavailable', message, { retryAfterSeconds: 1 });
     }
     this.#bytes += bytes;
     return bytes;
