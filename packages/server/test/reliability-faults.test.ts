@@ -38,12 +38,28 @@ async function replaceByFile(path: string): Promise<void> {
 
 /** The index cannot be served. */
 const damages: Fault[] = [
-  { what: 'a cut log', spoil: async (index) => cutInHalf(await file(index, /\.log$/)), reason: /store ends at change \d+, but change \d+ was answered/ },
-  { what: 'an altered log', spoil: async (index) => alter(await file(index, /\.log$/), (length) => length / 3), reason: /the store (lost a change|ends at change)/ },
+  {
+    what: 'a cut log',
+    spoil: async (index) => cutInHalf(await file(index, /\.log$/)),
+    reason: /store ends at change \d+, but change \d+ was answered/,
+  },
+  {
+    what: 'an altered log',
+    spoil: async (index) => alter(await file(index, /\.log$/), (length) => length / 3),
+    reason: /the store (lost a change|ends at change)/,
+  },
   { what: 'a lost log', spoil: async (index) => rm(await file(index, /\.log$/)), reason: /store ends at change \d+/ },
-  { what: 'a cut table', spoil: async (index) => cutInHalf(await file(index, /\.ldb$/)), reason: /\.ldb has \d+ bytes and should have \d+/ },
+  {
+    what: 'a cut table',
+    spoil: async (index) => cutInHalf(await file(index, /\.ldb$/)),
+    reason: /\.ldb has \d+ bytes and should have \d+/,
+  },
   { what: 'a lost table', spoil: async (index) => rm(await file(index, /\.ldb$/)), reason: /missing files/ },
-  { what: 'a table whose index is altered', spoil: async (index) => alter(await file(index, /\.ldb$/), (length) => length - 120), reason: /./ },
+  {
+    what: 'a table whose index is altered',
+    spoil: async (index) => alter(await file(index, /\.ldb$/), (length) => length - 120),
+    reason: /./,
+  },
   { what: 'a cut MANIFEST', spoil: async (index) => cutInHalf(await file(index, /^MANIFEST/)), reason: /./ },
   { what: 'an altered MANIFEST', spoil: async (index) => alter(await file(index, /^MANIFEST/), () => 10), reason: /./ },
   { what: 'an empty CURRENT', spoil: async (index) => truncate(await file(index, /^CURRENT/), 0), reason: /CURRENT/ },
@@ -54,18 +70,34 @@ const damages: Fault[] = [
   { what: 'a file where the index should be', spoil: replaceByFile, reason: /is not a directory/ },
   { what: 'a cut definition', spoil: (index) => truncate(join(index, 'definition.json'), 20), reason: /definition\.json cannot be read/ },
   { what: 'a lost definition', spoil: (index) => rm(join(index, 'definition.json')), reason: /definition\.json cannot be read: ENOENT/ },
-  { what: 'a definition of something else', spoil: (index) => writeFile(join(index, 'definition.json'), '{"a": 1}'), reason: /definition\.json lacks/ },
+  {
+    what: 'a definition of something else',
+    spoil: (index) => writeFile(join(index, 'definition.json'), '{"a": 1}'),
+    reason: /definition\.json lacks/,
+  },
 ];
 
 /** The index serves all the same: the store has everything. */
 const mended: Fault[] = [
   { what: 'a cut snapshot', spoil: (index) => cutInHalf(join(index, 'index.faiss')), reason: /does not end with its trailer/ },
-  { what: 'an altered snapshot', spoil: (index) => alter(join(index, 'index.faiss'), (length) => length / 2), reason: /checksum does not fit/ },
-  { what: 'a directory where the snapshot should be', spoil: async (index) => {
-    await rm(join(index, 'index.faiss'));
-    await mkdir(join(index, 'index.faiss', 'folder'), { recursive: true });
-  }, reason: /EISDIR|directory/ },
-  { what: 'half a snapshot that was being written', spoil: (index) => cp(join(index, 'index.faiss'), join(index, 'index.faiss.new')), reason: /(?:)/ },
+  {
+    what: 'an altered snapshot',
+    spoil: (index) => alter(join(index, 'index.faiss'), (length) => length / 2),
+    reason: /checksum does not fit/,
+  },
+  {
+    what: 'a directory where the snapshot should be',
+    spoil: async (index) => {
+      await rm(join(index, 'index.faiss'));
+      await mkdir(join(index, 'index.faiss', 'folder'), { recursive: true });
+    },
+    reason: /EISDIR|directory/,
+  },
+  {
+    what: 'half a snapshot that was being written',
+    spoil: (index) => cp(join(index, 'index.faiss'), join(index, 'index.faiss.new')),
+    reason: /(?:)/,
+  },
 ];
 
 const vectorsOf = (seed: number, from: number): object[] => {
@@ -122,7 +154,10 @@ describe('damaged files', () => {
   it.each(damages)('$what is said by the index, by a search and by the log', async ({ what, reason }) => {
     const id = idOf(what);
     const info = (await server.client.get(`/v1/index/${id}`)).json;
-    const search = await server.client.post(`/v1/index/${id}/search`, what.includes('definition') || what.includes('the index') ? { vector: [1] } : query);
+    const search = await server.client.post(
+      `/v1/index/${id}/search`,
+      what.includes('definition') || what.includes('the index') ? { vector: [1] } : query,
+    );
     expect(search.json.error).toMatchObject({ code: 'failed_precondition', message: expect.stringMatching(/is damaged: /) });
     expect(search.json.error.message).toMatch(reason);
     const after = (await server.client.get(`/v1/index/${id}`)).json;
@@ -143,7 +178,10 @@ describe('damaged files', () => {
     }
     expect(statuses.get(200)).toBeGreaterThan(rows / 2);
     expect(message).toMatch(/damaged on disk|[Cc]orrupt/);
-    expect((await server.client.get(`/v1/index/${id}`)).json).toMatchObject({ state: 'damaged', reason: expect.stringMatching(/damaged on disk|[Cc]orrupt/) });
+    expect((await server.client.get(`/v1/index/${id}`)).json).toMatchObject({
+      state: 'damaged',
+      reason: expect.stringMatching(/damaged on disk|[Cc]orrupt/),
+    });
     expect((await server.client.post(`/v1/index/${id}/search`, query)).json.results).toEqual(wanted);
   });
 
@@ -183,6 +221,9 @@ describe('damaged files', () => {
 
   it('a data directory that cannot be made ends the start with a line that says why', async () => {
     const path = join(dataDir, 'lock', 'below a file');
-    await expect(startServerProcess({ dataDir: path, env })).rejects.toMatchObject({ exitCode: 1, output: expect.stringContaining('FAISS_DATA_DIR') });
+    await expect(startServerProcess({ dataDir: path, env })).rejects.toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('FAISS_DATA_DIR'),
+    });
   });
 });

@@ -3,8 +3,9 @@ import { VoisinError } from '../errors.js';
 import { hasCode, isDiskFull } from '../store/disk.js';
 import { RowStore } from '../store/row-store.js';
 import { type Definition, describe } from './definition.js';
+import { rowsPath } from './load.js';
 import { ManagedIndex } from './managed-index.js';
-import { OpenIndex, rowsPath } from './open-index.js';
+import { OpenIndex } from './open-index.js';
 import type { IndexServices } from './services.js';
 import type { IndexInfo, IndexSize } from './types.js';
 

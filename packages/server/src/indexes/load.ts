@@ -15,6 +15,7 @@ import type { IndexServices } from './services.js';
 
 class StoreGone extends Error {}
 
+export const rowsPath = (directory: string): string => join(directory, 'rows');
 export const snapshotPath = (directory: string): string => join(directory, 'index.faiss');
 
 export interface Loaded {

@@ -1,7 +1,6 @@
 // An index that is open: its store, its generation in memory, and the one line of changes that keeps the two in step.
 //
 // A change is planned, committed to the store with one sync, applied to FAISS in the order of commits, and only then answered.
-import { join } from 'node:path';
 import { VoisinError } from '../errors.js';
 import { freeBytes, isDiskFull } from '../store/disk.js';
 import { type Commit, RowStore } from '../store/row-store.js';
@@ -11,7 +10,7 @@ import { CommitQueue } from './commit-queue.js';
 import type { Definition } from './definition.js';
 import type { Generation } from './generation.js';
 import { trainingNeeds } from './index-type.js';
-import { load, type Loaded, snapshotPath, standIn } from './load.js';
+import { load, type Loaded, rowsPath, snapshotPath, standIn } from './load.js';
 import type { IndexServices } from './services.js';
 import { Snapshots } from './snapshots.js';
 import type { IndexState } from './types.js';
@@ -20,6 +19,7 @@ import { Upkeep } from './upkeep.js';
 /** Beside twice the bytes of a commit, what LevelDB may need for its own files. */
 const spareDiskBytes = 2 ** 20;
 const amplyFreeBytes = 64 * 2 ** 20;
+const reclaimPauseMilliseconds = 30_000;
 
 export class OpenIndex {
   readonly definition: Definition;
@@ -36,6 +36,8 @@ export class OpenIndex {
   #storeFailed = false;
   #broken: unknown;
   #rewrites = 0;
+  #orphanBytes = 0;
+  #reclaimedAt = 0;
 
   private constructor(directory: string, definition: Definition, store: RowStore, loaded: Loaded, services: IndexServices) {
     this.definition = definition;
@@ -165,6 +167,16 @@ export class OpenIndex {
   /** Ends the read-only state when its reason is gone: whoever waits for that need not try a write. */
   async recover(): Promise<void> {
     if (this.#readOnly === undefined) return;
+    // What a compaction left on a full disk goes when the store is opened anew; one that is under way grows.
+    const orphanBytes = this.#store.orphanBytes;
+    if (orphanBytes > 0 && orphanBytes === this.#orphanBytes && Date.now() - this.#reclaimedAt > reclaimPauseMilliseconds) {
+      this.#reclaimedAt = Date.now();
+      this.#storeFailed = true;
+      await this.alone(() => this.#reopenStore()).catch((error: unknown) => {
+        this.#services.log.warn({ err: error, ...this.#names() }, 'the room that a compaction took could not be had back');
+      });
+    }
+    this.#orphanBytes = orphanBytes;
     await this.alone(() => this.#makeRoomFor(0)).catch((error: unknown) => {
       this.#services.log.debug({ err: error, ...this.#names() }, 'the index is still read-only');
     });
@@ -286,5 +298,3 @@ export class OpenIndex {
     return { index: this.definition.id, tenant: this.definition.tenant };
   }
 }
-
-export const rowsPath = (directory: string): string => join(directory, 'rows');

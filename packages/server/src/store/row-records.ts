@@ -6,6 +6,8 @@ import { VoisinError } from '../errors.js';
 export const kinds = { id: 0x69, metadata: 0x6d, text: 0x74, values: 0x76 } as const;
 export type Kind = keyof typeof kinds;
 
+/** The metadata of a row that has none. */
+export const noMetadata = '{}';
 export const maxRow = 2 ** 48 - 1;
 const [keyBytes, checksumBytes] = [7, 4];
 
@@ -24,8 +26,10 @@ export const numberOf = (key: Uint8Array): number => asBuffer(key).readUIntBE(1,
 /** The checksum starts from the kind and the row: a record that comes to lie under another key is found out. */
 const seed = (kind: Kind, row: number): number => ((kinds[kind] << 24) ^ (row / 2 ** 24) ^ (row % 2 ** 24)) >>> 0;
 
-export function sealed(kind: Kind, row: number, value: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(value.byteLength + checksumBytes);
+/** A value with its checksum behind it, in memory of its own or, given `scratch`, at the start of that when it has room. */
+export function sealed(kind: Kind, row: number, value: Uint8Array, scratch = Buffer.alloc(0)): Buffer {
+  const length = value.byteLength + checksumBytes;
+  const bytes = length <= scratch.byteLength ? scratch.subarray(0, length) : Buffer.allocUnsafe(length);
   bytes.set(value);
   bytes.writeUInt32LE(crc32(value, seed(kind, row)), value.byteLength);
   return bytes;
