@@ -57,15 +57,18 @@ describe(`reads beside changes (SEED=${seed})`, () => {
   );
 
   it('never remember metadata from before a patch', async () => {
-    await using house = await TestHouse.make();
-    const index = await house.make({ dimension });
-    const [query] = [await fill(index, new Random(seed), ['a'])];
-    for (let mark = 1; mark <= 200; mark++) {
-      const reading = Array.from({ length: 4 }, () => index.search(query, { k: 1 }));
-      await index.patch('a', { metadata: { mark } });
-      await Promise.all(reading);
-      expect((await index.search(query, { k: 1 }))[0]?.[0]?.metadata).toEqual({ id: 'a', mark });
-      expect((await index.get('a')).metadata).toEqual({ id: 'a', mark });
+    await using house = await TestHouse.make({ metadataCacheBytes: 2 ** 21 });
+    const index = await house.make({ dimension: 1 });
+    // A search for all reads much, so that a patch overtakes it; what it reads last, of the farthest, is what would be remembered.
+    const ids = [...names(300), 'far'];
+    const metadata = ids.map((id) => JSON.stringify({ mark: 0, much: 'x'.repeat(id === 'far' ? 0 : 100_000) }));
+    await index.upsert({ ids, values: Float32Array.from(ids, (id) => (id === 'far' ? 100 : 1)), metadata });
+    for (let mark = 1; mark <= 10; mark++) {
+      const reading = index.search(Float32Array.of(0), { k: 301 });
+      await index.patch('far', { metadata: { mark } });
+      await reading;
+      expect((await index.search(Float32Array.of(100), { k: 1 }))[0]?.[0]?.metadata['mark']).toBe(mark);
+      expect((await index.get('far')).metadata['mark']).toBe(mark);
     }
   });
 
