@@ -121,7 +121,10 @@ export class Indexes {
   /** Writes the snapshots that are wanted and closes all files. */
   async close(): Promise<void> {
     clearInterval(this.#housekeeping);
-    await Promise.all([...this.#entries.values()].map((entry) => entry.close()));
+    const closed = await Promise.allSettled([...this.#entries.values()].map((entry) => entry.close()));
+    for (const result of closed) {
+      if (result.status === 'rejected') this.#services.log.error({ err: result.reason }, 'an index could not be closed in order');
+    }
   }
 
   #entry(definition: IndexEntry['definition'], damaged: string | undefined): IndexEntry {
