@@ -5,8 +5,11 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { startServer } from './lib/server.mjs';
+
+// Read when the library loads: without it, ONNX Runtime reports its use to its maker.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+const { InferenceSession, Tensor } = await import('onnxruntime-node');
 
 const ROUNDS = Number(process.argv[2] ?? 10);
 const CALLS = 25;

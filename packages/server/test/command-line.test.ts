@@ -1,7 +1,7 @@
 // The program as an operator runs it: its own process, its exit codes, what it prints.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -128,6 +128,22 @@ describe('a server', () => {
 });
 
 describe('the demonstration', () => {
+  test('leaves nothing behind when it is interrupted', async () => {
+    const texts = join(folder, 'texts');
+    const temporary = join(folder, 'temporary');
+    for (const made of [texts, temporary]) await mkdir(made);
+    await writeFile(join(texts, 'one.txt'), 'One passage.');
+    const child = start(['demo', texts], { TMPDIR: temporary });
+    // Standard input stays open: it waits for a question.
+    for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('Embedded and stored')) break;
+    // Its data folder, and no file of the libraries that it uses.
+    expect(await readdir(temporary)).toEqual([expect.stringMatching(/^voisin-demo-/)]);
+    const closed = once(child, 'close');
+    child.kill('SIGINT');
+    await closed;
+    expect([child.exitCode, await readdir(temporary)]).toEqual([130, []]);
+  });
+
   test('answers a piped question with the passage that means it, its file and line', async () => {
     await writeFile(join(folder, 'animals.txt'), 'Horses are herbivores that sleep standing up.\n');
     await writeFile(join(folder, 'money.txt'), 'intro\n\n# Rates\nThe central bank raised interest rates by a quarter point.\n');

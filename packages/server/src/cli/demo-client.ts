@@ -56,7 +56,7 @@ export class DemoClient {
     const init: RequestInit = { method, headers: body === undefined ? withoutType(this.#headers) : this.#headers };
     const response = await fetch(this.#url + path, body === undefined ? init : { ...init, body: JSON.stringify(body) }).catch(
       (error: unknown) => {
-        throw new VoisinError('unavailable', `no server answers at ${this.#url}`, undefined, { cause: error });
+        throw new VoisinError('unavailable', `no server answers at ${this.#url} (is VOISIN_URL right?)`, undefined, { cause: error });
       },
     );
     const text = await response.text();

@@ -29,22 +29,38 @@ export async function demo(argv: readonly string[]): Promise<number> {
   const given = parseDemoArguments(argv, workingFolder(environment()));
   const passages = await readPassages(given);
   const named = readClientSettings(environment());
-  if (named.url !== undefined) {
+  return untilInterrupted(async (interrupted) => {
+    if (named.url === undefined) return withOwnServer((client) => run(client, passages, given, interrupted));
     process.stdout.write(`Using the server at ${named.url}\n`);
-    await run(new DemoClient(named.url, named.apiKey), passages, given);
-    return 0;
+    return run(new DemoClient(named.url, named.apiKey), passages, given, interrupted);
+  });
+}
+
+/** Ctrl-C stops the work at its next step, which takes away what was made for it. Gives the exit code. */
+async function untilInterrupted(work: (interrupted: AbortSignal) => Promise<void>): Promise<number> {
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    await work(controller.signal);
+    return controller.signal.aborted ? 130 : 0;
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
   }
+}
+
+async function withOwnServer(work: (client: DemoClient) => Promise<void>): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'voisin-demo-'));
   try {
     // An empty environment: the operator's keys and folders are not for a demonstration.
     const config = readConfig({}, ['--port', '0', '--data-dir', dataDir, '--log-level', 'error']);
     const server = await startServer(config, createLogger(config));
     process.stdout.write(`A server for this demonstration listens on ${server.url}\n`);
-    await run(new DemoClient(server.url, undefined), passages, given).finally(() => server.close());
+    await work(new DemoClient(server.url, undefined)).finally(() => server.close());
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
-  return 0;
 }
 
 async function readPassages({ folder, ownDocuments }: DemoArguments): Promise<StoredPassage[]> {
@@ -65,18 +81,24 @@ async function readPassages({ folder, ownDocuments }: DemoArguments): Promise<St
   return passages.slice(0, mostPassages);
 }
 
-async function run(client: DemoClient, passages: readonly StoredPassage[], { question, ownDocuments }: DemoArguments): Promise<void> {
+async function run(
+  client: DemoClient,
+  passages: readonly StoredPassage[],
+  { question, ownDocuments }: DemoArguments,
+  interrupted: AbortSignal,
+): Promise<void> {
   await client.createIndex();
   try {
-    await store(client, passages);
+    await store(client, passages, interrupted);
+    if (interrupted.aborted) return;
     if (question !== undefined) await answer(client, question);
-    else await converse(client, ownDocuments);
+    else await converse(client, ownDocuments, interrupted);
   } finally {
     await client.deleteIndex();
   }
 }
 
-async function store(client: DemoClient, passages: readonly StoredPassage[]): Promise<void> {
+async function store(client: DemoClient, passages: readonly StoredPassage[], interrupted: AbortSignal): Promise<void> {
   const begun = performance.now();
   const bar = new SingleBar({
     format: 'Embedding and storing [{bar}] {value}/{total} passages, {eta_formatted} left',
@@ -85,7 +107,7 @@ async function store(client: DemoClient, passages: readonly StoredPassage[]): Pr
   });
   bar.start(passages.length, 0);
   try {
-    for (let at = 0; at < passages.length; at += passagesAtOnce) {
+    for (let at = 0; at < passages.length && !interrupted.aborted; at += passagesAtOnce) {
       const batch = passages.slice(at, at + passagesAtOnce);
       await client.add(batch);
       bar.increment(batch.length);
@@ -93,13 +115,17 @@ async function store(client: DemoClient, passages: readonly StoredPassage[]): Pr
   } finally {
     bar.stop();
   }
-  process.stdout.write(`Embedded and stored in ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  if (!interrupted.aborted) process.stdout.write(`Embedded and stored in ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
 }
 
-async function converse(client: DemoClient, ownDocuments: boolean): Promise<void> {
+async function converse(client: DemoClient, ownDocuments: boolean, interrupted: AbortSignal): Promise<void> {
   const terminal = process.stdin.isTTY;
   if (terminal) process.stdout.write(`\nAsk a question${ownDocuments ? `, such as: ${sampleQuestion}` : ''} (an empty line ends)\n`);
-  const lines = createInterface({ input: process.stdin, ...(terminal ? { output: process.stdout, prompt: '\n> ' } : {}) });
+  const lines = createInterface({
+    input: process.stdin,
+    signal: interrupted,
+    ...(terminal ? { output: process.stdout, prompt: '\n> ' } : {}),
+  });
   lines.on('SIGINT', () => lines.close());
   if (terminal) lines.prompt();
   let asked = 0;
@@ -112,7 +138,7 @@ async function converse(client: DemoClient, ownDocuments: boolean): Promise<void
     }
     if (terminal) lines.prompt();
   }
-  if (asked === 0 && !terminal && ownDocuments) await answer(client, sampleQuestion);
+  if (asked === 0 && !terminal && !interrupted.aborted && ownDocuments) await answer(client, sampleQuestion);
 }
 
 async function answer(client: DemoClient, question: string): Promise<void> {

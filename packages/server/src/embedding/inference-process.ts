@@ -27,8 +27,11 @@ const workerFile = fileURLToPath(new URL('./inference-worker.js', import.meta.ur
 // Keys and addresses of the server's environment are none of a model's business.
 const passedOn = ['PATH', 'LD_LIBRARY_PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot'];
 
-const workerEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(passedOn.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]]));
+// ONNX Runtime reports its use to its maker, and keeps files for that in the temporary and home folders, unless it is told not to.
+const workerEnvironment = (): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(passedOn.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]])),
+  ORT_DISABLE_TELEMETRY: '1',
+});
 
 export class InferenceProcess {
   readonly startedAt = Date.now();
