@@ -5,6 +5,7 @@
 #include "js/completions.h"
 #include "native_index.h"
 #include "run/cores.h"
+#include "run/heap.h"
 #include "run/pool.h"
 
 namespace voisin {
@@ -20,6 +21,7 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {
     boundOpenBlas();
+    giveBackLargeBlocks();
     Completions::install(env);
     Completions::indexClass(env) = Napi::Persistent(NativeIndex::define(env));
     exports.Set("create", Napi::Function::New(env, create));

@@ -23,9 +23,7 @@ export class Additions {
   async add(generation: Generation, added: readonly NewRow[]): Promise<void> {
     const { metric, wanted } = this.#definition;
     const { dimension } = wanted;
-    const values = new Float32Array(added.length * dimension);
-    for (const [at, row] of added.entries()) values.set(row.values, at * dimension);
-    const prepared = prepare(metric, values, dimension);
+    const prepared = prepare(metric, asMatrix(added, dimension), dimension);
     generation.adding = true;
     for (let start = 0; start < added.length;) {
       const end = Math.min(added.length, start + Math.max(this.#piece, Math.ceil(generation.size * leastShare)));
@@ -40,4 +38,15 @@ export class Additions {
     const fitting = (rows * pieceMilliseconds) / Math.max(milliseconds, 0.05);
     this.#piece = Math.round(Math.min(greatestPiece, Math.max(leastPiece, (this.#piece + fitting) / 2)));
   }
+}
+
+/** The values of all rows, n x dimension: where they lie one behind the other, as those of one request do, the very same memory. */
+function asMatrix(rows: readonly NewRow[], dimension: number): Float32Array {
+  const start = rows[0]?.values;
+  const isInOrder = (row: NewRow, at: number): boolean =>
+    row.values.buffer === start?.buffer && row.values.byteOffset === start.byteOffset + at * dimension * 4;
+  if (start !== undefined && rows.every(isInOrder)) return new Float32Array(start.buffer, start.byteOffset, rows.length * dimension);
+  const matrix = new Float32Array(rows.length * dimension);
+  for (const [at, { values }] of rows.entries()) matrix.set(values, at * dimension);
+  return matrix;
 }

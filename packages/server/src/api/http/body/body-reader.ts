@@ -12,6 +12,8 @@ const mib = 1024 * 1024;
 /** Up to here parsing takes less time than it is worth to hand the body over. */
 const inPlaceBytes = 256 * 1024;
 const empty = Buffer.alloc(0);
+/** Of a body whose length nobody told. */
+const firstBytes = 16 * 1024;
 
 export interface BodyRequest {
   readonly plan: BodyPlan;
@@ -44,7 +46,8 @@ export class BodyReader {
     if (claimed > request.maxBytes) throw tooLarge(request.maxBytes, `${claimed}`);
     let held = this.#hold(claimed, claimed);
     try {
-      const bytes = await receive(stream, request, (more) => {
+      const whole = claimed > inPlaceBytes ? this.thread.spare.take(claimed) : Buffer.allocUnsafeSlow(request.contentLength ?? firstBytes);
+      const bytes = await receive(stream, request, whole, (more) => {
         held += this.#hold(more, held + more);
       });
       if (bytes.length === 0) return undefined;
@@ -85,10 +88,15 @@ function tooLarge(maxBytes: number, got: string): VoisinError {
 }
 
 /** The whole body in a buffer that nothing else uses, so that it can move to a thread. Listeners: an iterator costs more than a small body. */
-function receive(stream: Readable, { maxBytes, contentLength }: BodyRequest, hold: (more: number) => void): Promise<Buffer> {
+function receive(
+  stream: Readable,
+  { maxBytes, contentLength }: BodyRequest,
+  memory: Buffer,
+  hold: (more: number) => void,
+): Promise<Buffer> {
   if (contentLength === 0) return Promise.resolve(empty);
   return new Promise((resolve, reject) => {
-    let whole = Buffer.allocUnsafeSlow(contentLength ?? 16 * 1024);
+    let whole = memory;
     let length = 0;
     const done = (outcome: () => void): void => {
       stream.off('data', take).off('end', end).off('error', failed).off('close', gone);

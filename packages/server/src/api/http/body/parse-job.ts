@@ -12,12 +12,14 @@ export interface ParseJob {
   readonly limits: ParseLimits;
 }
 
-export type ParseReply =
-  | { readonly number: number; readonly parsed: ParsedBody }
-  | {
-      readonly number: number;
-      readonly refused: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails | undefined };
-    };
+export type ParseReply = {
+  readonly number: number;
+  /** What the job's bytes lay in. */
+  readonly memory: ArrayBuffer | undefined;
+} & (
+  | { readonly parsed: ParsedBody }
+  | { readonly refused: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails | undefined } }
+);
 
 export function runJob({ bytes, plan, firstLine, limits }: ParseJob): ParsedBody {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

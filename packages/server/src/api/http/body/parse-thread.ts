@@ -4,6 +4,10 @@ import { Worker } from 'node:worker_threads';
 import { VoisinError } from '../../../errors.js';
 import type { ParsedBody } from './parse-body.js';
 import type { ParseJob, ParseReply } from './parse-job.js';
+import { SpareBuffer } from './spare-buffer.js';
+
+/** Almost all that parsing makes lies outside of the heap: a small young generation is enough, and 20 MB less. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 
 interface Waiting {
   resolve(parsed: ParsedBody): void;
@@ -11,6 +15,8 @@ interface Waiting {
 }
 
 export class ParseThread {
+  /** Memory for the next large body. */
+  readonly spare = new SpareBuffer();
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #number = 0;
@@ -38,7 +44,7 @@ export class ParseThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./parse-worker.js', import.meta.url), { name: 'voisin-parse' });
+    const worker = new Worker(new URL('./parse-worker.js', import.meta.url), { name: 'voisin-parse', resourceLimits });
     worker.on('message', (reply: ParseReply) => this.#settle(reply));
     worker.on('error', (error) => this.#lost(worker, error));
     worker.on('exit', () => this.#lost(worker, new Error('the parsing thread ended')));
@@ -48,6 +54,7 @@ export class ParseThread {
   #settle(reply: ParseReply): void {
     const waiting = this.#waiting.get(reply.number);
     this.#waiting.delete(reply.number);
+    if (reply.memory !== undefined) this.spare.give(reply.memory);
     if (this.#waiting.size === 0) this.#worker?.unref();
     if ('parsed' in reply) waiting?.resolve(reply.parsed);
     else waiting?.reject(new VoisinError(reply.refused.code, reply.refused.message, reply.refused.details));

@@ -8,15 +8,19 @@ import { type ParseJob, type ParseReply, runJob } from './parse-job.js';
 parentPort?.on('message', ({ number, job }: { number: number; job: ParseJob }) => {
   const reply = attempt(number, job);
   const buffers = 'parsed' in reply ? buffersOf(reply.parsed) : [];
+  // The body's memory goes back, for the next one.
+  if (reply.memory !== undefined) buffers.push(reply.memory);
   // A small vector may share a pooled buffer with nothing: each comes from its own sink, so all can move.
   parentPort?.postMessage(reply, buffers);
 });
 
 function attempt(number: number, job: ParseJob): ParseReply {
+  const memory = job.bytes.buffer instanceof ArrayBuffer ? job.bytes.buffer : undefined;
   try {
-    return { number, parsed: runJob(job) };
+    return { number, memory, parsed: runJob(job) };
   } catch (error) {
-    if (error instanceof VoisinError) return { number, refused: { code: error.code, message: error.message, details: error.details } };
+    if (error instanceof VoisinError)
+      return { number, memory, refused: { code: error.code, message: error.message, details: error.details } };
     throw error;
   }
 }
