@@ -62,6 +62,7 @@ export function planChanges(changes: readonly Change[], rowOfId: ReadonlyMap<str
 export function changeBytes(change: Change): number {
   if (change.kind === 'remove') return change.ids.reduce((sum, id) => sum + id.length, 64);
   const { ids, values, metadata, texts = [] } = change.batch;
-  const characters = [...ids, ...metadata, ...texts].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  let characters = 0;
+  for (let at = 0; at < ids.length; at++) characters += (ids[at]?.length ?? 0) + (metadata[at]?.length ?? 0) + (texts[at]?.length ?? 0);
   return values.byteLength + characters + 64;
 }

@@ -15,8 +15,8 @@ export interface NewRow {
   readonly text: string | undefined;
 }
 
-/** Operations after which other requests get their turn: some two milliseconds. */
-const operationsBetweenPauses = 1000;
+/** Operations after which other requests get their turn: less than a millisecond. */
+const operationsBetweenPauses = 200;
 /** Beside values, room for most ids, metadata and texts. */
 const leastScratchBytes = 4096;
 

@@ -1,9 +1,13 @@
 // The thread that parses large bodies, so that the event loop goes on answering.
 
+import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { VoisinError } from '../../../errors.js';
 import { buffersOf } from './parse-body.js';
 import { type ParseJob, type ParseReply, runJob } from './parse-job.js';
+
+// On Linux this thread alone: searches come before uploads where there are fewer cores than work.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 parentPort?.on('message', ({ number, job }: { number: number; job: ParseJob }) => {
   const reply = attempt(number, job);
