@@ -196,6 +196,11 @@ export class IndexEntry {
     return this.#damagedError(reason, error);
   }
 
+  /** Errors: failed_precondition when the definition could not be read. */
+  requireDefinition(): void {
+    if (this.#definitionDamaged) throw this.#damagedError(this.#damaged?.reason ?? 'its definition is lost');
+  }
+
   #damagedError(reason: string, cause?: unknown): VoisinError {
     return new VoisinError('failed_precondition', `index ${this.definition.id} is damaged: ${reason}`, { reason }, { cause });
   }

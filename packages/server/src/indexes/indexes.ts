@@ -80,9 +80,14 @@ export class Indexes {
     return entry.info();
   }
 
-  /** The index, opened on its first use. `tenant` undefined: any tenant's. Errors: not_found, also for another tenant's. */
+  /**
+   * The index, opened on its first use. `tenant` undefined: any tenant's. Errors: not_found, also for another tenant's; failed_precondition when
+   * its definition is lost, since what its dimension is cannot be known then.
+   */
   get(tenant: string | undefined, id: string): ManagedIndex {
-    return this.#find(tenant, id).face;
+    const entry = this.#find(tenant, id);
+    entry.requireDefinition();
+    return entry.face;
   }
 
   /** What is known of the index, also of a damaged one. Errors: not_found. */
