@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { VoisinError } from '../errors.js';
 import { isDiskFull } from '../store/disk.js';
 import type { RowStore } from '../store/row-store.js';
-import { readSnapshot } from '../store/snapshot.js';
+import { readSnapshot, type SnapshotHeader } from '../store/snapshot.js';
 import type { Definition } from './definition.js';
 import { Columns, type MetadataBatch } from './filter/index.js';
 import { Generation } from './generation.js';
@@ -47,19 +47,16 @@ export async function emptyFaiss(
 
 /** Loads what lies in `directory`. Errors: whatever the store or FAISS cannot read. A snapshot that does not serve is set aside, never an error. */
 export async function load(directory: string, definition: Definition, store: RowStore, services: IndexServices): Promise<Loaded> {
-  const ids = new Map<number, string>();
-  const rowOfId = new Map<string, number>();
-  for await (const entries of store.ids()) {
-    for (const { row, id } of entries) {
-      // Twice the same id: only after commits were lost. The last one counts.
-      const older = rowOfId.get(id);
-      if (older !== undefined) ids.delete(older);
-      ids.set(row, id);
-      rowOfId.set(id, row);
-    }
+  // The two large reads run side by side: one keeps the event loop busy, the other FAISS's threads.
+  const reading = readIndexFile(snapshotPath(directory));
+  const [fromFile, fromStore] = await Promise.allSettled([reading, readIds(store)]);
+  if (fromStore.status === 'rejected') {
+    if (fromFile.status === 'fulfilled') await fromFile.value?.faiss.release();
+    throw fromStore.reason;
   }
+  const { ids, rowOfId } = fromStore.value;
   const trained = await store.trained();
-  const snapshot = await loadSnapshot(directory, definition, store, ids, trained !== undefined, services);
+  const snapshot = await usable(reading, directory, definition, store, ids, trained !== undefined, services);
   const { faiss, serving } = snapshot ?? (await emptyFaiss(definition, trained));
   const placed: [number, string][] = [];
   for (const row of snapshot?.rows ?? []) placed.push([row, ids.get(row) ?? '']);
@@ -93,6 +90,38 @@ export async function* metadataOf(generation: Generation, store: RowStore): Asyn
   }
 }
 
+async function readIds(store: RowStore): Promise<{ ids: Map<number, string>; rowOfId: Map<string, number> }> {
+  const ids = new Map<number, string>();
+  const rowOfId = new Map<string, number>();
+  for await (const entries of store.ids()) {
+    for (const { row, id } of entries) {
+      // Twice the same id: only after commits were lost. The last one counts.
+      const older = rowOfId.get(id);
+      if (older !== undefined) ids.delete(older);
+      ids.set(row, id);
+      rowOfId.set(id, row);
+    }
+  }
+  return { ids, rowOfId };
+}
+
+interface IndexFile {
+  readonly header: SnapshotHeader;
+  readonly rows: Float64Array;
+  readonly faiss: Index;
+}
+
+/** index.faiss, verified and loaded; undefined: there is none. */
+async function readIndexFile(path: string): Promise<IndexFile | undefined> {
+  await rm(`${path}.new`, { force: true, recursive: true });
+  const snapshot = await readSnapshot(path);
+  if (snapshot === undefined) return undefined;
+  const faiss = await Index.read(path);
+  if (faiss.ntotal === snapshot.rows.length && faiss.dimension === snapshot.header.dimension) return { ...snapshot, faiss };
+  await faiss.release();
+  throw new Error('the snapshot index.faiss does not hold what its trailer says');
+}
+
 interface UsableSnapshot {
   readonly faiss: Index;
   readonly serving: IndexType;
@@ -102,7 +131,9 @@ interface UsableSnapshot {
   readonly writtenAt: string;
 }
 
-async function loadSnapshot(
+/** The snapshot, if it belongs to this store; one that cannot be read or does not belong is set aside. */
+async function usable(
+  reading: Promise<IndexFile | undefined>,
   directory: string,
   definition: Definition,
   store: RowStore,
@@ -110,30 +141,28 @@ async function loadSnapshot(
   isTrained: boolean,
   { log }: IndexServices,
 ): Promise<UsableSnapshot | undefined> {
-  const path = snapshotPath(directory);
-  await rm(`${path}.new`, { force: true, recursive: true });
+  let file: IndexFile | undefined;
   try {
-    const snapshot = await readSnapshot(path);
-    if (snapshot === undefined) return undefined;
-    const { header, rows } = snapshot;
-    const wantsTraining = trainingNeeds(definition.type) !== undefined;
-    // Trained since: every row goes into the trained index, which the store has.
-    if (wantsTraining && header.standIn && isTrained) return undefined;
+    file = await reading;
+    if (file === undefined) return undefined;
+    const { header, rows, faiss } = file;
     if (store.state.changes === 0 && header.changes > 0) {
       throw new StoreGone(
         `the store is empty, and the snapshot holds ${rows.length} rows: the files in rows/ are gone; restore them from a backup`,
       );
     }
+    // Trained since: every row goes into the trained index, which the store has.
+    if (trainingNeeds(definition.type) !== undefined && header.standIn && isTrained) {
+      await faiss.release();
+      return undefined;
+    }
     const doubt = doubtOf(header, definition, store, ids, rows);
     if (doubt !== undefined) throw new Error(`the snapshot index.faiss does not belong to this store: ${doubt}`);
-    const faiss = await Index.read(path);
-    if (faiss.ntotal !== rows.length || faiss.dimension !== definition.wanted.dimension) {
-      await faiss.release();
-      throw new Error('the snapshot index.faiss does not hold what its trailer says');
-    }
     return { faiss, serving: header.standIn ? standIn : definition.type, rows, ...header };
   } catch (error) {
+    await file?.faiss.release();
     if (isDiskFull(error) || error instanceof StoreGone) throw error;
+    const path = snapshotPath(directory);
     const aside = `${path}.damaged`;
     log.warn(
       { err: error, index: definition.id, tenant: definition.tenant, aside },
