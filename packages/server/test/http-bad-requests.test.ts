@@ -152,6 +152,7 @@ describe('a request with a mistake is a 400 that names the field', () => {
     ['GET', `${vectors}?limit=0`, undefined, 'limit: expected an integer of at least 1, got 0'],
     ['GET', `${vectors}?limit=1000000`, undefined, 'limit: expected an integer of 1 to 1000, got 1000000'],
     ['GET', `${vectors}?cursor=nonsense`, undefined, 'cursor'],
+    ['GET', `${create}?cursor=nonsense`, undefined, 'cursor'],
     ['GET', '/v1/index?limit=x', undefined, 'limit: expected an integer of at least 1, got "x"'],
     ['POST', `${vectors}/delete`, '{}', 'ids: expected either ids or filter, got neither'],
     ['POST', `${vectors}/delete`, '{"ids":["a"],"filter":{"a":1}}', 'ids: expected either ids or filter, got both'],

@@ -146,7 +146,7 @@ export class IndexEntry {
 
   /** Damage of a part of the files: it is said, and the rest goes on serving. */
   #met(error: unknown): VoisinError {
-    this.#fault = reasonOf(error);
+    this.#fault = reasonOf(error, this.#directory);
     this.#services.log.error({ err: error, ...this.#names(), reason: this.#fault }, 'a part of an index is damaged');
     return this.#damagedError(this.#fault, error);
   }
@@ -190,7 +190,7 @@ export class IndexEntry {
       this.#services.log.error({ err: error, ...this.#names(), reason }, 'an index cannot be opened now');
       return new VoisinError(code, reason, { retryAfterSeconds: 5 }, { cause: error });
     }
-    const reason = reasonOf(error);
+    const reason = reasonOf(error, this.#directory);
     this.#damaged = { reason, at: Date.now() };
     this.#services.log.error({ err: error, ...this.#names(), reason }, 'an index is damaged: it is set aside, the others serve');
     return this.#damagedError(reason, error);
@@ -254,7 +254,9 @@ function causeHasCode(error: unknown, code: string): boolean {
 }
 
 /** LevelDB says what is wrong in the cause of its error. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, directory: string): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  const reason = error.cause instanceof Error ? error.cause.message : error.message;
+  // Callers are told which file of the index, not where on the machine it lies.
+  return reason.replaceAll(`${directory}/`, '');
 }

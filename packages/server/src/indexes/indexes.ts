@@ -95,7 +95,11 @@ export class Indexes {
     return this.#find(tenant, id).info();
   }
 
+  /** A page of indexes in the order in which they were made. Errors: invalid_argument for a cursor that is none. */
   async list(tenant: string | undefined, { limit, cursor }: Page): Promise<{ indexes: IndexInfo[]; next_cursor?: string }> {
+    if (cursor !== undefined && !/^\d{4}-[\d:.TZ-]+_./.test(cursor)) {
+      throw new VoisinError('invalid_argument', `cursor: ${JSON.stringify(cursor)} is not one that this server gave`, { field: 'cursor' });
+    }
     // Indexes that are made at once need not come here in the order of their cursors.
     const mine = [...this.#entries.values()]
       .filter(({ definition }) => tenant === undefined || definition.tenant === tenant)
