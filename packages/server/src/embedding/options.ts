@@ -23,7 +23,7 @@ export interface EmbeddingOptions {
   readonly workers?: number;
   /** Threads of each process. Default 2, or the number of cores if that is less. */
   readonly threadsPerWorker?: number;
-  /** Threads without work spin for a while before they sleep: sooner answers on idle cores, later ones on busy cores. Default false. */
+  /** Threads without work spin for a while before they sleep: sooner answers on idle cores, later ones on busy cores. Default true, as ONNX Runtime has it. */
   readonly threadsSpin?: boolean;
   /** L1: most entries (default 10,000; 0 turns it off) and most bytes (default 64 MiB). */
   readonly cacheEntries?: number;
@@ -61,7 +61,7 @@ export function withDefaults(options: EmbeddingOptions): Settings {
     defaultModel: options.defaultModel ?? 'all-MiniLM-L6-v2',
     workers: options.workers ?? 1,
     threadsPerWorker: options.threadsPerWorker ?? Math.min(2, availableParallelism()),
-    threadsSpin: options.threadsSpin ?? false,
+    threadsSpin: options.threadsSpin ?? true,
     cacheEntries: options.cacheEntries ?? 10_000,
     cacheBytes: options.cacheBytes ?? 64 * 2 ** 20,
     maxTextLength: options.maxTextLength ?? 8192,

