@@ -1,10 +1,10 @@
 // POST /v1/embed over HTTP beside a bare onnxruntime-node loop (tokenizer, run, pooling) with the same threads: one client, texts that no
 // cache knows, the two by turns in one run. The bare loop runs with ONNX Runtime's own defaults.
-import { Agent, request } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { openClient, request } from './lib/client.mjs';
 import { startServer } from './lib/server.mjs';
 
 // Read when the library loads: without it, ONNX Runtime reports its use to its maker.
@@ -46,26 +46,6 @@ async function bareLoop() {
   };
 }
 
-function overHttp(url) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  return (input) =>
-    new Promise((resolve, reject) => {
-      const body = JSON.stringify({ text: input });
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const call = request(`${url}/v1/embed`, { method: 'POST', agent, headers }, (response) => {
-        const chunks = [];
-        response.on('data', (chunk) => chunks.push(chunk));
-        response.on('end', () => {
-          const answer = JSON.parse(Buffer.concat(chunks).toString());
-          if (response.statusCode === 200) resolve(answer);
-          else reject(new Error(`${response.statusCode}: ${JSON.stringify(answer)}`));
-        });
-      });
-      call.on('error', reject);
-      call.end(body);
-    });
-}
-
 async function measure(call, count, times) {
   for (let i = 0; i < CALLS; i++) {
     const input = text(count);
@@ -80,7 +60,8 @@ const shown = (times) => [0.5, 0.95, 0.99].map((share) => percentile(times, shar
 
 const server = await startServer();
 try {
-  const ours = overHttp(server.url);
+  const client = await openClient(server.url);
+  const ours = (input) => client.ask(request('POST', '/v1/embed', { text: input }));
   const bare = await bareLoop();
   const report = (line) => process.stdout.write(`${line}\n`);
   report(`${threads} threads, ${ROUNDS * CALLS} calls each, milliseconds; bar: p50 at most 1.1 x bare + 0.5`);
@@ -97,6 +78,7 @@ try {
     const verdict = percentile(times.ours, 0.5) <= bar ? 'held' : 'missed';
     report(`${String(count).padStart(5)}      ${shown(times.ours)}    ${shown(times.bare)}  ${bar.toFixed(2).padStart(7)} ${verdict}`);
   }
+  client.close();
 } finally {
   await server.stop();
 }
