@@ -2,7 +2,7 @@
 // 'repeated' filters are equalities whose values change from query to query, of 100 (1%) or 3 (33%) in all, so that a server may remember them;
 // a 'fresh' filter is a range that was never asked for before. Of those along the clusters, every second keeps the query's own cluster.
 import { chromaAdd, chromaSearch, likeHnsw16, startChroma } from './lib/chroma.mjs';
-import { openClient, request } from './lib/client.mjs';
+import { askAll, openClient, request } from './lib/client.mjs';
 import { batches, corpus, nearestByCosine, recall, row, scaled } from './lib/corpus.mjs';
 import { head, line, machine } from './lib/rows.mjs';
 import { startServer } from './lib/server.mjs';
@@ -42,18 +42,6 @@ const oursFilter = ({ field, equal, low, high }) => ({ [field]: equal ?? { $gte:
 const chromaFilter = ({ field, equal, low, high }) =>
   equal === undefined ? { $and: [{ [field]: { $gte: low } }, { [field]: { $lt: high } }] } : { [field]: equal };
 
-async function timed(client, prepared, idsOf) {
-  const times = [];
-  const found = [];
-  for (const one of prepared) {
-    const start = performance.now();
-    const answer = await client.ask(one);
-    times.push(performance.now() - start);
-    found.push(idsOf(answer));
-  }
-  return { times, found };
-}
-
 const server = await startServer();
 const chroma = await startChroma();
 try {
@@ -67,13 +55,13 @@ try {
   }
   const each = Array.from({ length: queries.n }, (_, q) => row(queries, q));
   const oursAll = (filters) =>
-    timed(
+    askAll(
       ours,
       filters.map((filter, q) => request('POST', `/v1/index/${id}/search`, { vector: each[q], k, filter: oursFilter(filter) })),
       ({ results }) => results.map((hit) => hit.id),
     );
   const theirsAll = (filters) =>
-    timed(
+    askAll(
       theirs,
       filters.map((filter, q) => chromaSearch(collection, each[q], k, chromaFilter(filter))),
       ({ ids }) => ids[0],

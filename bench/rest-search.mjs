@@ -1,6 +1,6 @@
 // Searches over REST: 50,000 x 384 in clusters, cosine, HNSW16 ef 64, k = 10, JSON, one client on one kept connection; Chroma beside.
 import { chromaAdd, chromaSearch, likeHnsw16, startChroma } from './lib/chroma.mjs';
-import { openClient, request } from './lib/client.mjs';
+import { askAll, openClient, request } from './lib/client.mjs';
 import { batches, corpus, nearestByCosine, recall, row, scaled } from './lib/corpus.mjs';
 import { head, line, machine } from './lib/rows.mjs';
 import { startServer } from './lib/server.mjs';
@@ -10,19 +10,6 @@ const k = 10;
 const turns = 5;
 const vectors = corpus({ n: scaled(50_000), seed: 11 });
 const queries = corpus({ n: 200, seed: 11, draw: 2 });
-
-/** Asks every query once. @returns milliseconds of each, from the first byte sent to the parsed answer, and the ids found */
-async function ask(client, prepared, idsOf) {
-  const times = [];
-  const found = [];
-  for (const one of prepared) {
-    const start = performance.now();
-    const answer = await client.ask(one);
-    times.push(performance.now() - start);
-    found.push(idsOf(answer));
-  }
-  return { times, found };
-}
 
 const server = await startServer();
 const chroma = await startChroma();
@@ -38,8 +25,8 @@ try {
   const each = Array.from({ length: queries.n }, (_, q) => row(queries, q));
   const oursAsked = each.map((vector) => request('POST', `/v1/index/${id}/search`, { vector, k }));
   const theirsAsked = each.map((vector) => chromaSearch(collection, vector, k));
-  const oursOnce = () => ask(ours, oursAsked, ({ results }) => results.map((hit) => hit.id));
-  const theirsOnce = () => ask(theirs, theirsAsked, ({ ids }) => ids[0]);
+  const oursOnce = () => askAll(ours, oursAsked, ({ results }) => results.map((hit) => hit.id));
+  const theirsOnce = () => askAll(theirs, theirsAsked, ({ ids }) => ids[0]);
 
   // The first round is not counted: Chroma builds what it has put off, and both warm up.
   const [oursFirst, theirsFirst] = [await oursOnce(), await theirsOnce()];

@@ -82,3 +82,16 @@ function readHead(head, start) {
   if (length === null && status !== 204) throw new Error(`an answer without Content-Length: ${head}`);
   return { status, start, end: start + Number(length?.[1] ?? 0) };
 }
+
+/** Asks one request after the other. @returns milliseconds of each, from the first byte sent to the parsed answer, and the ids found */
+export async function askAll(client, prepared, idsOf) {
+  const times = [];
+  const found = [];
+  for (const one of prepared) {
+    const start = performance.now();
+    const answer = await client.ask(one);
+    times.push(performance.now() - start);
+    found.push(idsOf(answer));
+  }
+  return { times, found };
+}

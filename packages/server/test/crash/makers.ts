@@ -1,7 +1,8 @@
 // Makes and deletes indexes over one connection: each is there after a crash, or is not, and its files with it.
 import { expect } from 'vitest';
 import type { Random } from '../../src/indexes/testing.js';
-import { HttpClient } from '../support/http-client.js';
+import type { HttpClient } from '../support/http-client.js';
+import { untilDeath } from './until-death.js';
 import { dimension, valuesOf } from './writer.js';
 
 export class Makers {
@@ -14,19 +15,8 @@ export class Makers {
 
   constructor(readonly random: Random) {}
 
-  async writeUntilDeath(url: string): Promise<void> {
-    const client = new HttpClient(url);
-    try {
-      for (;;) await this.#once(client);
-    } catch (error) {
-      if (
-        !(error instanceof Error) ||
-        !/ECONNRESET|ECONNREFUSED|EPIPE|socket hang up/.test(`${error.message} ${String('code' in error && error.code)}`)
-      )
-        throw error;
-    } finally {
-      client.close();
-    }
+  writeUntilDeath(url: string): Promise<void> {
+    return untilDeath(url, (client) => this.#once(client));
   }
 
   async #once(client: HttpClient): Promise<void> {

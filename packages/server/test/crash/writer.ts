@@ -1,5 +1,6 @@
 // A writer over one connection, and what it knows: what was answered, and the one request that was under way when the server died.
-import { HttpClient, type Response } from '../support/http-client.js';
+import type { HttpClient, Response } from '../support/http-client.js';
+import { untilDeath } from './until-death.js';
 import type { Random } from '../../src/indexes/testing.js';
 
 export const dimension = 24;
@@ -26,19 +27,8 @@ export class Writer {
   ) {}
 
   /** Writes until the server is gone. */
-  async writeUntilDeath(url: string): Promise<void> {
-    const client = new HttpClient(url);
-    try {
-      for (;;) await this.#writeOnce(client);
-    } catch (error) {
-      if (
-        !(error instanceof Error) ||
-        !/ECONNRESET|ECONNREFUSED|EPIPE|socket hang up/.test(`${error.message} ${String('code' in error && error.code)}`)
-      )
-        throw error;
-    } finally {
-      client.close();
-    }
+  writeUntilDeath(url: string): Promise<void> {
+    return untilDeath(url, (client) => this.#writeOnce(client));
   }
 
   /** Takes what a start found as the truth, after it was judged. */
