@@ -13,12 +13,14 @@ export const IndexHNSWFlat = (dimension: number, M = 32, metric: Metric = 'l2'):
 export const IndexIVFFlat = (dimension: number, nlist: number, metric: Metric = 'l2'): Promise<Index> =>
   Index.fromFactory(dimension, `IVF${nlist},Flat`, metric);
 
+// np: FAISS's factory orders the codes for polysemous search, which takes most of a training; its classes do not.
+
 /** @param m sub-vectors; @param nbits bits of each one's code */
 export const IndexIVFPQ = (dimension: number, nlist: number, m: number, nbits = 8, metric: Metric = 'l2'): Promise<Index> =>
-  Index.fromFactory(dimension, `IVF${nlist},PQ${m}x${nbits}`, metric);
+  Index.fromFactory(dimension, `IVF${nlist},PQ${m}x${nbits}np`, metric);
 
 export const IndexPQ = (dimension: number, m: number, nbits = 8, metric: Metric = 'l2'): Promise<Index> =>
-  Index.fromFactory(dimension, `PQ${m}x${nbits}`, metric);
+  Index.fromFactory(dimension, `PQ${m}x${nbits}np`, metric);
 
 export const IndexScalarQuantizer = (
   dimension: number,
