@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { environments, pythonEnvironment } from '../../scripts/python-env.mjs';
 import { openClient, request } from './client.mjs';
+import { freePort } from './server.mjs';
 
 const database = '/api/v2/tenants/default_tenant/databases/default_database';
 const startSeconds = 60;
@@ -70,15 +70,6 @@ export const chromaSearch = (collection, vector, k, where) =>
     include: ['metadatas', 'distances'],
     ...(where && { where }),
   });
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function answers(url, child) {
   const began = performance.now();

@@ -12,7 +12,7 @@ const main = fileURLToPath(new URL('../../packages/server/dist/src/main.js', imp
 const START_SECONDS = 30;
 const STOP_SECONDS = 15;
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

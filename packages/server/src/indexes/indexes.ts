@@ -123,10 +123,6 @@ export class Indexes {
     return [...this.#entries.values()].flatMap((entry) => entry.size() ?? []);
   }
 
-  get count(): number {
-    return this.#entries.size;
-  }
-
   /** Writes the snapshots that are wanted and closes all files. */
   async close(): Promise<void> {
     clearInterval(this.#housekeeping);

@@ -5,13 +5,8 @@ export type Metric = 'l2' | 'ip' | 'cosine';
 /** A JSON object. Kept as it came: key order, `__proto__` and all. */
 export type Metadata = { readonly [field: string]: unknown };
 
-/** What a caller may say of a new index. Either `index_type` (a FAISS class name or factory string) or `factory`. */
-export interface CreateIndex {
-  readonly name: string;
-  readonly dimension: number;
-  readonly index_type?: string;
-  readonly factory?: string;
-  readonly metric?: Metric;
+/** What a type of index may be told, and what embeds its texts. */
+export interface IndexParameters {
   readonly M?: number;
   readonly ef_construction?: number;
   readonly ef_search?: number;
@@ -22,10 +17,19 @@ export interface CreateIndex {
   readonly embedding?: { readonly model: string };
 }
 
+/** What a caller may say of a new index. Either `index_type` (a FAISS class name or factory string) or `factory`. */
+export interface CreateIndex extends IndexParameters {
+  readonly name: string;
+  readonly dimension: number;
+  readonly index_type?: string;
+  readonly factory?: string;
+  readonly metric?: Metric;
+}
+
 export type IndexState = 'ready' | 'untrained' | 'training' | 'compacting' | 'read_only' | 'damaged';
 
 /** The index as every route shows it. */
-export interface IndexInfo {
+export interface IndexInfo extends IndexParameters {
   readonly id: string;
   readonly name: string;
   readonly dimension: number;
@@ -38,14 +42,6 @@ export interface IndexInfo {
   readonly state: IndexState;
   /** Why the index is read-only or damaged. */
   readonly reason?: string;
-  readonly M?: number;
-  readonly ef_construction?: number;
-  readonly ef_search?: number;
-  readonly nlist?: number;
-  readonly nprobe?: number;
-  readonly m?: number;
-  readonly nbits?: number;
-  readonly embedding?: { readonly model: string };
 }
 
 export interface IndexStats {
