@@ -4,6 +4,7 @@
 #include "calls_static.h"
 #include "js/completions.h"
 #include "native_index.h"
+#include "run/background.h"
 #include "run/cores.h"
 #include "run/heap.h"
 #include "run/pool.h"
@@ -19,6 +20,11 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), Pool::shared().threads());
 }
 
+Napi::Value giveWay(const Napi::CallbackInfo& info) {
+    voisin::giveWay(info[0].As<Napi::Number>().Int32Value());
+    return info.Env().Undefined();
+}
+
 Napi::Object start(Napi::Env env, Napi::Object exports) {
     boundOpenBlas();
     giveBackLargeBlocks();
@@ -31,6 +37,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     exports.Set("normalize", Napi::Function::New(env, normalize));
     exports.Set("setThreads", Napi::Function::New(env, setThreads));
     exports.Set("threads", Napi::Function::New(env, threads));
+    exports.Set("giveWay", Napi::Function::New(env, giveWay));
     return exports;
 }
 

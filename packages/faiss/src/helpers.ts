@@ -1,7 +1,7 @@
-// Functions that need no index, and the number of threads.
+// Functions that need no index, the number of threads, and threads that give way.
 import * as check from './checks.js';
 import { codedError } from './errors.js';
-import { maxDimension, maxThreads } from './limits.js';
+import { maxDimension, maxThreadId, maxThreads } from './limits.js';
 import { native } from './native.js';
 import type { Metric, SearchResult } from './types.js';
 
@@ -34,4 +34,12 @@ export function setThreads(count: number): void {
 
 export function threads(): number {
   return native.threads();
+}
+
+/**
+ * Lets a thread of this process (0: the calling one) run only where nobody else wants the core, so that its work costs no search its place.
+ * For the threads of the caller's own; those of this library never wait for them. Does nothing where the system cannot do it.
+ */
+export function giveWay(threadId: number): void {
+  native.giveWay(check.integer(threadId, 'threadId', 0, maxThreadId));
 }

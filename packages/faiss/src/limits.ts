@@ -9,3 +9,5 @@ export const maxElements = 2 ** 31;
 /** efSearch and efConstruction. */
 export const maxEf = 1_000_000;
 export const maxThreads = 1_024;
+/** The largest number that Linux gives a thread. */
+export const maxThreadId = 2 ** 22;

@@ -51,6 +51,7 @@ interface Addon {
   normalize(vectors: Float32Array, dimension: number): Float32Array;
   setThreads(count: number): boolean;
   threads(): number;
+  giveWay(thread: number): undefined;
 }
 
 export const native = load();

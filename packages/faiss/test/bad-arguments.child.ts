@@ -1,6 +1,6 @@
 // Throws bad arguments at every entry. Runs in a process of its own and says what it is about to do, so that a crash names its cause.
 import { writeSync } from 'node:fs';
-import { Index, knn, normalize, setThreads } from '../src/index.js';
+import { giveWay, Index, knn, normalize, setThreads } from '../src/index.js';
 import { makeVectors } from './vectors.test-help.js';
 
 const dimension = 16;
@@ -95,6 +95,7 @@ await refusesAll('knn vectors', badVectors, (value) => knn(vectors, value, dimen
 await refusesAll('knn k', [...badCounts, 2 ** 27 + 1], (value) => knn(vectors, vectors, dimension, value));
 await refusesAll('normalize', badVectors, (value) => normalize(value, dimension));
 await refusesAll('setThreads', [...badCounts, 1], (value) => setThreads(value));
+await refusesAll('giveWay', [...notNumbers, ...numbers, undefined], (value) => giveWay(value));
 
 for (const factory of [
   'Flat',
