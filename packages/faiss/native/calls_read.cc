@@ -22,7 +22,7 @@ Array<T> toArray(const std::vector<T>& vector) {
 
 } // namespace
 
-/// search(queries, k, selector, efSearch, nprobe, exact)
+/// search(queries, k, selector, efSearch, nprobe, exact, here)
 Napi::Value NativeIndex::search(const Napi::CallbackInfo& info) {
     auto work = [held = held_, queries = Input<float>(info[0]), k = static_cast<size_t>(readInt64(info[1])),
                  arguments = SearchArguments(info, 2)] {
@@ -31,7 +31,8 @@ Napi::Value NativeIndex::search(const Napi::CallbackInfo& info) {
         searchNearest(*held->index, queries.data(), n, k, arguments.options(), nearest.distances.data.get(), nearest.labels.data.get());
         return nearest;
     };
-    return submit(info.Env(), *held_->gate, Access::read, Lane::quick, std::move(work), toObject);
+    const Place place = info[6].ToBoolean().Value() ? Place::here : Place::pool;
+    return submit(info.Env(), *held_->gate, Access::read, Lane::quick, std::move(work), toObject, place);
 }
 
 /// rangeSearch(queries, radius, selector, efSearch, nprobe, exact)

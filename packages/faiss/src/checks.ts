@@ -92,12 +92,16 @@ export function threads(value: ThreadOptions | undefined): number {
 /** selector, efSearch, nprobe and exact in the order in which the addon takes them. */
 export function searchOptions(value: SearchOptions | undefined): [Uint8Array | undefined, number, number, boolean] {
   const given = options(value, 'options') ?? {};
-  const exact = given.exact === undefined ? false : given.exact;
-  if (typeof exact !== 'boolean') throw typeError(`exact must be true or false, not ${shown(exact)}`);
   return [
     given.selector === undefined ? undefined : bytes(given.selector, 'selector'),
     optionalInteger(given.efSearch, 'efSearch', 1, maxEf),
     optionalInteger(given.nprobe, 'nprobe', 1, maxEf),
-    exact,
+    toggle(given.exact, 'exact'),
   ];
+}
+
+/** A boolean that may be left out: false. */
+export function toggle(value: boolean | undefined, name: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw typeError(`${name} must be true or false, not ${shown(value)}`);
 }

@@ -4,7 +4,7 @@ import { codedError, rangeError, shown } from './errors.js';
 import { checkFactory } from './factory.js';
 import { maxDimension, maxEf, maxElements } from './limits.js';
 import { native, type NativeIndex } from './native.js';
-import type { Abilities, Metric, RangeResult, SearchOptions, SearchResult, ThreadOptions } from './types.js';
+import type { Abilities, Metric, NearestOptions, RangeResult, SearchOptions, SearchResult, ThreadOptions } from './types.js';
 
 /**
  * A FAISS index. Every method answers with a promise and computes on the addon's threads. Calls on one index run in the order in
@@ -84,10 +84,11 @@ export class Index {
   }
 
   /** The k nearest of each query. */
-  async search(queries: Float32Array, k: number, options?: SearchOptions): Promise<SearchResult> {
+  async search(queries: Float32Array, k: number, options?: NearestOptions): Promise<SearchResult> {
     const index = this.#living();
     const checked = check.vectors(queries, 'queries', this.dimension, { empty: true });
-    return index.search(checked, check.resultCount(checked.length / this.dimension, k), ...check.searchOptions(options));
+    const count = check.resultCount(checked.length / this.dimension, k);
+    return index.search(checked, count, ...check.searchOptions(options), check.toggle(options?.here, 'here'));
   }
 
   /** Everything at a squared distance under `radius`, or with a product over it. The border is outside, as in FAISS. */

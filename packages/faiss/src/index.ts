@@ -3,4 +3,4 @@ export { Index } from './faiss-index.js';
 export { IndexFlatIP, IndexFlatL2, IndexHNSWFlat, IndexIVFFlat, IndexIVFPQ, IndexPQ, IndexScalarQuantizer } from './classes.js';
 export { giveWay, knn, normalize, setThreads, threads } from './helpers.js';
 export type { FaissErrorCode } from './errors.js';
-export type { Abilities, Metric, RangeResult, SearchOptions, SearchResult, ThreadOptions } from './types.js';
+export type { Abilities, Metric, NearestOptions, RangeResult, SearchOptions, SearchResult, ThreadOptions } from './types.js';

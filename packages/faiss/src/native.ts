@@ -27,6 +27,7 @@ export interface NativeIndex {
     efSearch: number,
     nprobe: number,
     exact: boolean,
+    here: boolean,
   ): Promise<SearchResult>;
   rangeSearch(
     queries: Float32Array,

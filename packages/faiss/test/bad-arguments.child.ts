@@ -145,6 +145,7 @@ for (const factory of [
   }
   await refusesAll(of('search efSearch'), [...notNumbers, ...numbers, 0, 1_000_001], (efSearch) => index.search(query, 3, { efSearch }));
   await refusesAll(of('search nprobe'), [...notNumbers, ...numbers, 0], (nprobe) => index.search(query, 3, { nprobe }));
+  await refusesAll(of('search here'), [null, 1, 'true', {}, Symbol('s')], (here) => index.search(query, 3, { here }));
   await refusesAll(of('search exact'), [null, 1, 'true', {}, Symbol('s')], (exact) => index.search(query, 3, { exact }));
   await refusesAll(of('search options'), [...badOptions, throwing], (value) => index.search(query, 3, value));
   await refusesAll(of('rangeSearch'), badVectors, (value) => index.rangeSearch(value, 1, { exact: index.hasFlatStorage }));

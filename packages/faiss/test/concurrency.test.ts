@@ -54,6 +54,16 @@ describe.each(['Flat', 'HNSW8', 'IVF8,Flat', 'SQ8'])('%s', (factory) => {
     for (const result of company) expect(result).toEqual(alone);
   });
 
+  test('a search on the calling thread gives the same result, and waits for a change that is under way', async () => {
+    const index = await make(3000);
+    const pooled = await index.search(rows(0, 1), 10);
+    await expect(index.search(rows(0, 1), 10, { here: true })).resolves.toEqual(pooled);
+    const added = index.add(rows(3000, 3001));
+    const { labels } = await index.search(rows(3000, 3001), 1, { here: true, efSearch: 400, nprobe: 8 });
+    await added;
+    expect(labels).toEqual(BigInt64Array.of(3000n));
+  });
+
   test('release waits for the calls before it and refuses those after', async () => {
     const index = await make(3000);
     const ended: string[] = [];

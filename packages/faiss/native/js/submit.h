@@ -55,11 +55,20 @@ class PromisedCall final : public Call {
     Failure failure_;
 };
 
+/// Where a read computes: on the pool, or, when no change is in its way, at once on the thread that calls.
+enum class Place { pool, here };
+
 /// Queues the work and answers with its promise.
 template <class Work, class Convert>
-Napi::Promise submit(Napi::Env env, Gate& gate, Access access, Lane lane, Work work, Convert convert) {
+Napi::Promise submit(Napi::Env env, Gate& gate, Access access, Lane lane, Work work, Convert convert, Place place = Place::pool) {
     auto call = std::make_unique<PromisedCall<Work, Convert>>(env, std::move(work), std::move(convert));
     const Napi::Promise promise = call->promise();
+    if (place == Place::here && access == Access::read && gate.tryRead()) {
+        call->compute();
+        gate.endRead();
+        call->settle(env);
+        return promise;
+    }
     auto completions = Completions::of(env);
     completions->begin();
     // std::function wants something that can be copied.

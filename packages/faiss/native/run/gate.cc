@@ -9,6 +9,15 @@ void Gate::submit(Access access, Lane lane, Task task) {
     dispatch();
 }
 
+bool Gate::tryRead() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (writing_ || !waiting_.empty()) {
+        return false;
+    }
+    readers_++;
+    return true;
+}
+
 /// Called with the mutex held.
 void Gate::dispatch() {
     while (!waiting_.empty() && !writing_) {

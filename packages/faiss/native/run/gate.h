@@ -16,6 +16,11 @@ enum class Access { read, write };
 class Gate : public std::enable_shared_from_this<Gate> {
   public:
     void submit(Access access, Lane lane, Task task);
+    /// Begins a read on the calling thread, unless a change is under way or waits: then false. `endRead` ends it.
+    bool tryRead();
+    void endRead() {
+        finished(Access::read);
+    }
 
   private:
     struct Waiting {

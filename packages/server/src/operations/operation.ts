@@ -12,6 +12,8 @@ export interface Caller {
   /** The tenant that the key names; undefined on a server without keys, which shows every tenant's things to everyone. */
   readonly tenant: string | undefined;
   readonly requestId: string;
+  /** Nobody else waits for the server now. */
+  readonly alone: boolean;
   /** Aborts when the caller has gone or their time is up. */
   readonly signal: AbortSignal;
 }

@@ -20,17 +20,17 @@ export const vectorPatch = operation({
     { additionalProperties: false },
   ),
   output: StoredVector,
-  async run(services, { tenant, signal }, { index, id, metadata, values, text }) {
+  async run(services, caller, { index, id, metadata, values, text }) {
     if (metadata === undefined && values === undefined && text === undefined) {
       throw new VoisinError('invalid_argument', 'body: nothing to change; send values, metadata or text');
     }
     if (metadata !== undefined) requireMetadata(metadata, services.config.limits.maxMetadataBytes);
-    const managed = services.indexes.get(tenant, index);
+    const managed = services.indexes.get(caller.tenant, index);
     const given = { ...(values === undefined ? {} : { values }), ...(text === undefined ? {} : { text }) };
     const changed =
       values === undefined && text === undefined
         ? {}
-        : { values: await vectorOf(services, managed, { ...given, valuesField: 'values', priority: 'bulk', signal }) };
+        : { values: await vectorOf(services, managed, { ...given, valuesField: 'values', priority: 'bulk', caller }) };
     return managed.patch(id, { ...changed, ...(metadata === undefined ? {} : { metadata }), ...(text === undefined ? {} : { text }) });
   },
 });

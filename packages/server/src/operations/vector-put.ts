@@ -19,10 +19,10 @@ export const vectorPut = operation({
     { additionalProperties: false },
   ),
   output: Type.Object({ id: Type.String(), created: Type.Boolean() }),
-  async run(services, { tenant, signal }, { index, id, metadata = {}, ...given }) {
+  async run(services, caller, { index, id, metadata = {}, ...given }) {
     requireMetadata(metadata, services.config.limits.maxMetadataBytes);
-    const managed = services.indexes.get(tenant, index);
-    const values = await vectorOf(services, managed, { ...given, valuesField: 'values', priority: 'bulk', signal });
+    const managed = services.indexes.get(caller.tenant, index);
+    const values = await vectorOf(services, managed, { ...given, valuesField: 'values', priority: 'bulk', caller });
     const text = given.text === undefined ? {} : { text: given.text };
     const { created } = await managed.put(id, { values, metadata, ...text });
     return { id, created };

@@ -3,7 +3,7 @@
 import { VoisinError } from '../errors.js';
 import type { ManagedIndex } from '../indexes/managed-index.js';
 import { checkMetadata } from './metadata.js';
-import type { Services } from './operation.js';
+import type { Caller, Services } from './operation.js';
 
 export interface Given {
   readonly values?: Float32Array;
@@ -11,7 +11,7 @@ export interface Given {
   /** What the request calls the values: "values" in a put, "vector" in a search. */
   readonly valuesField: string;
   readonly priority: 'query' | 'bulk';
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function vectorOf({ embedding, config }: Services, index: ManagedIn
   if (model === undefined) throw new VoisinError('invalid_argument', `text: ${noModel(field)}`, { field: 'text' });
   const problem = textProblem(text, config.limits.maxTextLength);
   if (problem !== undefined) throw new VoisinError('invalid_argument', `text: ${problem}`, { field: 'text' });
-  const { embeddings } = await embedding.embed([text], { model, priority: given.priority, signal: given.signal });
+  const { embeddings } = await embedding.embed([text], { model, priority: given.priority, signal: given.caller.signal });
   const [vector] = embeddings;
   if (vector === undefined) throw new VoisinError('internal', 'the model gave no embedding');
   return vector;

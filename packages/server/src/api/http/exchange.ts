@@ -18,20 +18,32 @@ export class Exchange {
   tenant: string | undefined;
   /** Why an answer of 500 or more was given: for the log. */
   failure: VoisinError | undefined;
-  readonly #controller = new AbortController();
+  readonly #isAlone: () => boolean;
   readonly #timer: NodeJS.Timeout | undefined;
+  /** Made when someone asks for the signal: most operations are over too soon to be given up. */
+  #controller: AbortController | undefined;
+  #aborted: VoisinError | undefined;
+  #stopRace: ((reason: VoisinError) => void) | undefined;
 
-  /** @param seconds until the time is up; undefined for streams, which have no such bound */
-  constructor(requestId: string, seconds: number | undefined) {
+  /**
+   * @param seconds until the time is up; undefined for streams, which have no such bound
+   * @param isAlone whether no other request is under way now
+   */
+  constructor(requestId: string, seconds: number | undefined, isAlone: () => boolean) {
     this.requestId = requestId;
+    this.#isAlone = isAlone;
     if (seconds === undefined) return;
     this.#timer = setTimeout(() => {
-      this.#controller.abort(new VoisinError('deadline_exceeded', `the request took longer than ${seconds} s (REQUEST_TIMEOUT)`));
+      this.#abort(new VoisinError('deadline_exceeded', `the request took longer than ${seconds} s (REQUEST_TIMEOUT)`));
     }, seconds * 1000);
   }
 
   /** Aborts when the caller has gone or the time is up; the reason is a VoisinError. */
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
     return this.#controller.signal;
   }
 
@@ -40,24 +52,45 @@ export class Exchange {
   }
 
   caller(tenant: string | undefined): Caller {
-    return { tenant, requestId: this.requestId, signal: this.signal };
+    return new ExchangeCaller(this, tenant, this.#isAlone());
   }
 
-  /** The promise's own end, or the abort if that comes first. */
+  /** The promise's own end, or the abort if that comes first. One race at a time. */
   race<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this;
     return new Promise((resolve, reject) => {
-      const stop = (): void => reject(signal.reason);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+      if (this.#aborted !== undefined) reject(this.#aborted);
+      this.#stopRace = reject;
+      work.then(resolve, reject);
     });
   }
 
   /** @param whole false when the caller went away before the end of the answer */
   end(whole: boolean): void {
     clearTimeout(this.#timer);
-    if (!whole) this.#controller.abort(new VoisinError('unavailable', 'the caller has gone'));
+    if (!whole) this.#abort(new VoisinError('unavailable', 'the caller has gone'));
+  }
+
+  #abort(reason: VoisinError): void {
+    if (this.#aborted !== undefined) return;
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
+    this.#stopRace?.(reason);
+  }
+}
+
+class ExchangeCaller implements Caller {
+  readonly requestId: string;
+
+  constructor(
+    private readonly exchange: Exchange,
+    readonly tenant: string | undefined,
+    readonly alone: boolean,
+  ) {
+    this.requestId = exchange.requestId;
+  }
+
+  get signal(): AbortSignal {
+    return this.exchange.signal;
   }
 }
 

@@ -22,10 +22,11 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
   const rules: WebPageRules = { keyless: config.keyless, host: config.host, corsOrigins: config.corsOrigins };
   const { maxInFlightRequests, requestTimeoutSeconds } = config.limits;
   let inFlight = 0;
+  const isAlone = (): boolean => inFlight === 1;
 
   app.addHook('onRequest', async (request, reply) => {
     const { open = false, stream = false } = request.routeOptions.config;
-    const exchange = new Exchange(requestId(request.headers['x-request-id']), stream ? undefined : requestTimeoutSeconds);
+    const exchange = new Exchange(requestId(request.headers['x-request-id']), stream ? undefined : requestTimeoutSeconds, isAlone);
     request.exchange = exchange;
     inFlight++;
     onEnd(request, reply, (whole) => {

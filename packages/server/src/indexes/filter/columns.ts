@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { VoisinError } from '../../errors.js';
 import { andInto, bytesOf, clearTail, invert, orInto, wordsFor } from './bitmap.js';
 import { FieldColumn } from './field-column.js';
-import { fieldsOf, type Filter, filterKey } from './filter.js';
+import { type Condition, fieldsOf, type Filter, filterKey } from './filter.js';
 import { FilterScan } from './filter-scan.js';
 import { MetadataPasses, type MetadataReader, type MetadataSource, parseForFields } from './metadata-pass.js';
 
@@ -171,12 +171,10 @@ export class Columns {
   #evaluate(filter: Filter): Uint32Array {
     switch (filter.kind) {
       case 'and':
+        return this.#all(filter.parts);
       case 'or': {
-        const [first, ...rest] = filter.parts;
-        if (!first) return clearTail(wordsFor(this.#rows).fill(filter.kind === 'and' ? 0xffffffff : 0), this.#rows);
-        const words = this.#evaluate(first);
-        const combine = filter.kind === 'and' ? andInto : orInto;
-        for (const part of rest) combine(words, this.#evaluate(part));
+        const words = wordsFor(this.#rows);
+        for (const part of filter.parts) orInto(words, this.#evaluate(part));
         return words;
       }
       case 'not':
@@ -184,5 +182,19 @@ export class Columns {
       default:
         return this.#columns.get(filter.field)?.match(filter) ?? wordsFor(this.#rows);
     }
+  }
+
+  /** Conditions on one field go to its column together. */
+  #all(parts: readonly Filter[]): Uint32Array {
+    const ofField = new Map<string, [Condition, ...Condition[]]>();
+    const all: Uint32Array[] = [];
+    for (const part of parts) {
+      if (part.kind === 'and' || part.kind === 'or' || part.kind === 'not') all.push(this.#evaluate(part));
+      else if (!ofField.get(part.field)?.push(part)) ofField.set(part.field, [part]);
+    }
+    for (const [field, conditions] of ofField) all.push(this.#columns.get(field)?.matchAll(conditions) ?? wordsFor(this.#rows));
+    const [words = clearTail(wordsFor(this.#rows).fill(0xffffffff), this.#rows), ...others] = all;
+    for (const other of others) andInto(words, other);
+    return words;
   }
 }

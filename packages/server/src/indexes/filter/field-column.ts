@@ -1,9 +1,10 @@
 // One field of the metadata as a column: scalars in place, the elements of arrays in a second column that the rows point into.
+import { andInto } from './bitmap.js';
 import { type Condition } from './filter.js';
 import { type JsonObject, valueAt } from './field-path.js';
 import { keyStart, type MetadataReader } from './metadata-pass.js';
 import { grown, kindOf, ScalarValues } from './scalar-values.js';
-import { scan } from './scan.js';
+import { commonRange, scan, scanRange } from './scan.js';
 
 export class FieldColumn implements MetadataReader {
   readonly field: string;
@@ -65,6 +66,16 @@ export class FieldColumn implements MetadataReader {
         break;
       }
     }
+    return words;
+  }
+
+  /** The positions that meet every one of some conditions on this field, at least one. Two bounds on plain numbers are one pass. */
+  matchAll([first, ...others]: readonly [Condition, ...Condition[]]): Uint32Array {
+    // Of an array, each condition may be true of another element.
+    const range = others.length > 0 && this.#elements.length === 0 ? commonRange([first, ...others]) : undefined;
+    if (range !== undefined) return scanRange(this.#rows, range);
+    const words = this.match(first);
+    for (const other of others) andInto(words, this.match(other));
     return words;
   }
 

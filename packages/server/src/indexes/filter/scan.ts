@@ -4,6 +4,8 @@ import { type Condition, type Order, type Scalar } from './filter.js';
 import { inOrder } from './matches.js';
 import { kindOf, type ScalarValues } from './scalar-values.js';
 
+export type Range = readonly [low: number, high: number];
+
 /** The positions whose value meets the condition, as words (clear past `values.length`). */
 export function scan(values: ScalarValues, condition: Condition): Uint32Array {
   const n = values.length;
@@ -24,6 +26,24 @@ export function scan(values: ScalarValues, condition: Condition): Uint32Array {
     case 'in':
       orIn(words, values, condition.values);
   }
+  return words;
+}
+
+/** The closed range that several orders of numbers leave together; undefined where one of the conditions is none. */
+export function commonRange(conditions: readonly Condition[]): Range | undefined {
+  let [low, high] = [-Infinity, Infinity];
+  for (const condition of conditions) {
+    if (condition.kind !== 'compare' || typeof condition.value !== 'number') return undefined;
+    const [from, to] = rangeOf(condition.order, condition.value);
+    [low, high] = [Math.max(low, from), Math.min(high, to)];
+  }
+  return [low, high];
+}
+
+/** The positions whose number lies in a closed range, as words. */
+export function scanRange(values: ScalarValues, range: Range): Uint32Array {
+  const words = wordsFor(values.length);
+  orRange(words, values.numbers, values.length, ...range);
   return words;
 }
 
@@ -82,7 +102,7 @@ function orSet(words: Uint32Array, numbers: Float64Array, n: number, accepted: R
 }
 
 // The closed range of doubles that an order names.
-function rangeOf(order: Order, value: number): [low: number, high: number] {
+function rangeOf(order: Order, value: number): Range {
   switch (order) {
     case '$gt':
       return [nextUp(value), Infinity];
