@@ -2,7 +2,7 @@
 import { readConfig } from '../config/config.js';
 import { environment } from '../config/environment.js';
 import { createLogger } from '../telemetry/logger.js';
-import { helpersGiveWay } from './node-threads.js';
+import { helpersGiveWay } from '../indexes/node-threads.js';
 import { startServer } from './running-server.js';
 import { untilSignal } from './until-signal.js';
 import { version } from '../version.js';
