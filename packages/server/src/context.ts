@@ -5,6 +5,7 @@ import type { HttpParts } from './api/http/parts.js';
 import type { Config } from './config/config.js';
 import { Embedding } from './embedding/embedding.js';
 import { Indexes } from './indexes/indexes.js';
+import { helpersGiveWay } from './indexes/node-threads.js';
 import type { Services } from './operations/operation.js';
 import { DataDirectory } from './store/data-directory.js';
 import type { Logger } from './telemetry/logger.js';
@@ -25,6 +26,7 @@ const mib = 1024 * 1024;
  */
 export async function createContext(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<Context> {
   const startedAt = Date.now();
+  helpersGiveWay();
   const directory = await DataDirectory.open(config.dataDir);
   const opened: (() => Promise<void>)[] = [() => directory.close()];
   const close = async (): Promise<void> => {

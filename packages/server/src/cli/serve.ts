@@ -2,7 +2,6 @@
 import { readConfig } from '../config/config.js';
 import { environment } from '../config/environment.js';
 import { createLogger } from '../telemetry/logger.js';
-import { helpersGiveWay } from '../indexes/node-threads.js';
 import { startServer } from './running-server.js';
 import { untilSignal } from './until-signal.js';
 import { version } from '../version.js';
@@ -12,7 +11,6 @@ export async function serve(argv: readonly string[]): Promise<number> {
   const config = readConfig(environment(), argv);
   const log = createLogger(config);
   for (const warning of config.warnings) log.warn(warning);
-  helpersGiveWay();
   const server = await startServer(config, log);
   // Listened for before anyone is told that the server is ready: whoever waits for that may stop it at once.
   const ended = untilSignal(log, () => server.close());
