@@ -4,8 +4,7 @@ import type { InferenceProcess } from './inference-process.js';
 import { WorkerLost } from './inference-process.js';
 import { pickBatch, type Waiting } from './pick-batch.js';
 import type { TokenizedText } from './tokenizer.js';
-
-export type Priority = 'query' | 'bulk';
+import type { Priority } from './types.js';
 
 /** The processes that the batcher feeds. */
 export interface Workers {
@@ -31,6 +30,7 @@ export interface Embedded {
   readonly vector: Float32Array;
   readonly tokens: number;
   readonly truncated: boolean;
+  readonly dropped: number;
 }
 
 /** One caller's claim on one text's vector. */
@@ -172,7 +172,8 @@ export class Batcher {
       return;
     }
     this.#remove(job);
-    for (const waiter of job.waiters) waiter.resolve({ vector, tokens: job.text.tokens, truncated: job.text.truncated });
+    const { tokens, truncated, dropped } = job.text;
+    for (const waiter of job.waiters) waiter.resolve({ vector, tokens, truncated, dropped });
   }
 
   /** A failed batch is done again once, each text alone and before the others. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { EmbeddingCache } from './cache.js';
 
-const embedded = (values: number) => ({ vector: new Float32Array(values), tokens: 1, truncated: false });
+const embedded = (values: number) => ({ vector: new Float32Array(values), tokens: 1, truncated: false, dropped: 0 });
 
 test('the least recently used entry leaves when there are too many', () => {
   const cache = new EmbeddingCache({ entries: 2, bytes: 1e6 });

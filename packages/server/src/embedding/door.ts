@@ -1,6 +1,6 @@
 // Who may come in: the texts under way are bounded, queries and bulk each for themselves, so that a long import refuses no search.
 import { VoisinError } from '../errors.js';
-import type { Priority } from './batcher.js';
+import type { Priority } from './types.js';
 
 export class Door {
   readonly #limits: Readonly<Record<Priority, number>>;

@@ -1,24 +1,21 @@
 // The way of one request's texts: cache, tokenizer, batcher, cache again; each vector lands at its text's place.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VoisinError } from '../errors.js';
-import type { Embedded, Priority, Ticket } from './batcher.js';
+import type { Embedded, Ticket } from './batcher.js';
 import type { EmbeddingCache } from './cache.js';
 import type { Door } from './door.js';
-import { normalized } from './normalized.js';
 import type { Resident } from './resident.js';
+import type { CacheLevel, Priority } from './types.js';
 
-export interface TextResult {
-  readonly embedding: Float32Array;
-  readonly tokens: number;
-  readonly cached: boolean;
-  readonly truncated: boolean;
+/** Its vector is pooled, not normalised, and shared: never to be written to. */
+export interface TextResult extends Embedded {
+  readonly cached: CacheLevel | false;
 }
 
 export interface Way {
   readonly resident: Resident;
   readonly cache: EmbeddingCache;
   readonly door: Door;
-  readonly normalize: boolean;
   readonly priority: Priority;
   readonly signal: AbortSignal | undefined;
 }
@@ -84,7 +81,7 @@ class TextsRequest {
       const key = `${hash} ${text}`;
       const known = cache.get(key);
       if (known) {
-        results.push(Promise.resolve(this.#result(known, true)));
+        results.push(Promise.resolve({ ...known, cached: 'l1' }));
         continue;
       }
       this.#leave ??= this.#way.door.enter(texts.length, this.#way.priority, resident.batcher.backlogSeconds);
@@ -98,11 +95,7 @@ class TextsRequest {
   async #collect(key: string, ticket: Ticket): Promise<TextResult> {
     const embedded = await ticket.result.finally(() => this.#tickets.delete(ticket));
     this.#way.cache.set(key, embedded);
-    return this.#result(embedded, false);
-  }
-
-  #result({ vector, tokens, truncated }: Embedded, cached: boolean): TextResult {
-    return { embedding: this.#way.normalize ? normalized(vector) : vector.slice(), tokens, cached, truncated };
+    return { ...embedded, cached: false };
   }
 
   async #giveTurn(): Promise<void> {

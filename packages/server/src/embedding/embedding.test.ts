@@ -47,10 +47,10 @@ describe('vectors', () => {
     const text = 'the length of a vector';
     for (const cached of [false, true]) {
       const raw = await embedding.embed([text], { normalize: false });
-      expect(raw.cached).toEqual([cached]);
+      expect(raw.cached).toEqual([cached ? 'l1' : false]);
       expect(Math.abs(lengthOf(raw.embeddings[0]) - 1)).toBeGreaterThan(0.01);
       const unit = await embedding.embed([text]);
-      expect(unit.cached).toEqual([true]);
+      expect(unit.cached).toEqual(['l1']);
       expect(lengthOf(unit.embeddings[0])).toBeCloseTo(1, 5);
       expect(cosine(raw.embeddings[0] ?? [], unit.embeddings[0] ?? [])).toBeCloseTo(1, 6);
     }
@@ -61,7 +61,7 @@ describe('cache', () => {
   test('tells for each text whether it was known, and infers the others alone', async () => {
     await embedding.embed(['known one', 'known two']);
     const result = await embedding.embed(['new one', 'known two', 'new two', 'known one']);
-    expect(result.cached).toEqual([false, true, false, true]);
+    expect(result.cached).toEqual([false, 'l1', false, 'l1']);
     expect(cosine(result.embeddings[1] ?? [], await one('known two'))).toBeCloseTo(1, 6);
     expect(cosine(result.embeddings[2] ?? [], await one('new two'))).toBeCloseTo(1, 6);
   });
@@ -123,7 +123,7 @@ describe('texts', () => {
 
 describe('models', () => {
   test('are known by full name and by the last part of it', async () => {
-    const info = { name: miniLmName, shortName: 'all-MiniLM-L6-v2', dimension: 384, maxTokens: 256 };
+    const info = { name: miniLmName, shortName: 'all-MiniLM-L6-v2', dimension: 384, maxTokens: 256, precisions: ['fp32'], resident: true };
     expect(embedding.models()).toEqual([info]);
     expect([embedding.model(), embedding.model('all-MiniLM-L6-v2'), embedding.model(miniLmName)]).toEqual([info, info, info]);
     expect((await embedding.embed(['a name'])).model).toBe('all-MiniLM-L6-v2');

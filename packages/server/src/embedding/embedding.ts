@@ -1,6 +1,5 @@
 // The embedding room: texts in, vectors out; cache, tokenizer, batcher and inference processes behind one face.
 import { VoisinError } from '../errors.js';
-import type { Priority } from './batcher.js';
 import { EmbeddingCache } from './cache.js';
 import { checkTexts } from './check-texts.js';
 import { Door } from './door.js';
@@ -9,38 +8,8 @@ import { readModelDirectory } from './model-directory.js';
 import { findModels, type ModelPlace } from './model-places.js';
 import { withDefaults, type EmbeddingOptions, type Settings } from './options.js';
 import { Resident } from './resident.js';
-
-export interface ModelInfo {
-  /** As on the Hugging Face hub: `sentence-transformers/all-MiniLM-L6-v2`. */
-  readonly name: string;
-  /** The last part of the name. */
-  readonly shortName: string;
-  readonly dimension: number;
-  /** Most tokens that the model reads of a text, special tokens included; the rest is cut off. */
-  readonly maxTokens: number;
-}
-
-export interface EmbedOptions {
-  readonly model?: string | undefined;
-  /** Vectors of length 1. Default true. */
-  readonly normalize?: boolean | undefined;
-  /** Queries run before bulk. Default query. */
-  readonly priority?: Priority | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** One entry a text, in the order of the texts. The vectors are the caller's own. */
-export interface EmbedResult {
-  readonly embeddings: Float32Array[];
-  /** Word pieces read, without special tokens. */
-  readonly tokens: number[];
-  /** The vector came from the cache. */
-  readonly cached: boolean[];
-  /** The text was longer than the model reads. */
-  readonly truncated: boolean[];
-  /** The name that was asked by, else the short name of the default model. */
-  readonly model: string;
-}
+import { shaped, type Shape } from './shaped.js';
+import type { EmbeddingStats, EmbedOptions, EmbedResult, Input, ModelInfo, TokenizeOptions, TokenList } from './types.js';
 
 const shortName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
@@ -73,7 +42,7 @@ export class Embedding {
   }
 
   models(): ModelInfo[] {
-    return [...this.#models.values()].filter((model) => model instanceof Resident).map(infoOf);
+    return [...this.#models].map(([name, model]) => (model instanceof Resident ? infoOf(model) : brokenInfo(name, model)));
   }
 
   /** The model of this full name or last part of one, else the default. Throws `not_found` listing what there is. */
@@ -85,16 +54,33 @@ export class Embedding {
    * Vectors of the texts. Throws `invalid_argument` (a blank or too long text, by position), `not_found` (no such model), `failed_precondition`
    * (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model not running) and `deadline_exceeded` (aborted).
    */
-  async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<EmbedResult> {
+  async embed(inputs: readonly Input[], options: EmbedOptions = {}): Promise<EmbedResult> {
     await this.#tryAgain(options.model);
     const resident = this.#resident(options.model);
+    const { name, dimension } = resident.description;
+    const { normalize = true, dimensions, priority = 'query', signal } = options;
+    const texts = refuseUnfinished(inputs, options);
+    if (dimensions !== undefined && !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= dimension)) {
+      const message = `dimensions: ${dimensions} came; model ${name} gives 1 to ${dimension}`;
+      throw new VoisinError('invalid_argument', message, { field: 'dimensions', limit: dimension });
+    }
     checkTexts(texts, this.#settings.maxTextLength);
-    const { normalize = true, priority = 'query', signal } = options;
-    const results = await embedTexts(texts, { resident, cache: this.#cache, door: this.#door, normalize, priority, signal });
-    return { ...columnsOf(results), model: options.model ?? shortName(resident.description.name) };
+    const results = await embedTexts(texts, { resident, cache: this.#cache, door: this.#door, priority, signal });
+    return {
+      ...columnsOf(results, { normalize, dimensions }),
+      model: options.model ?? shortName(name),
+      fullName: name,
+      dimension: dimensions ?? dimension,
+    };
   }
 
-  stats() {
+  /** The tokens of texts, as the model's own tokenizer makes them; the model need not be in memory. */
+  tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<TokenList[]> {
+    this.#resident(options.model);
+    return Promise.reject(new VoisinError('unavailable', `tokenizing ${texts.length} texts is not there yet`));
+  }
+
+  stats(): EmbeddingStats {
     const residents = [...this.#models.values()].filter((model) => model instanceof Resident);
     const sum = (of: (resident: Resident) => number): number => residents.reduce((total, resident) => total + of(resident), 0);
     const { entries, bytes, hits, misses } = this.#cache.stats();
@@ -103,11 +89,11 @@ export class Embedding {
       inFlight: sum(({ batcher }) => batcher.inFlight),
       cacheEntries: entries,
       cacheBytes: bytes,
-      cacheHits: hits,
+      cacheHits: { l1: hits, l2: 0 },
       cacheMisses: misses,
-      /** Process ids of the inference processes. */
+      l2: 'off',
+      residents: residents.filter(({ pids }) => pids.length > 0).map(({ description }) => description.name),
       workers: residents.flatMap(({ pids }) => pids),
-      /** Processes that ended by themselves, since the start. */
       restarts: sum(({ restarts }) => restarts),
     };
   }
@@ -167,15 +153,34 @@ export class Embedding {
   }
 }
 
-function infoOf({ description: { name, dimension, maxTokens } }: Resident): ModelInfo {
-  return { name, shortName: shortName(name), dimension, maxTokens };
+function infoOf({ description: { name, dimension, maxTokens }, pids }: Resident): ModelInfo {
+  return { name, shortName: shortName(name), dimension, maxTokens, precisions: ['fp32'], resident: pids.length > 0 };
 }
 
-function columnsOf(results: readonly TextResult[]): Omit<EmbedResult, 'model'> {
+function brokenInfo(name: string, { message }: VoisinError): ModelInfo {
+  return { name, shortName: shortName(name), dimension: 0, maxTokens: 0, precisions: [], resident: false, problem: message };
+}
+
+/** What the room does not do yet is refused rather than overlooked. */
+function refuseUnfinished(
+  inputs: readonly Input[],
+  { precision = 'fp32', inputType, promptName, truncate = true }: EmbedOptions,
+): string[] {
+  const missing =
+    precision !== 'fp32' ? 'precision' : inputType ? 'input_type' : promptName ? 'prompt_name' : truncate ? undefined : 'truncate';
+  if (missing) throw new VoisinError('invalid_argument', `${missing}: this model has none yet`, { field: missing });
+  return inputs.map((input) => {
+    if (typeof input === 'string') return input;
+    throw new VoisinError('invalid_argument', 'input: token ids are not accepted yet', { field: 'input' });
+  });
+}
+
+function columnsOf(results: readonly TextResult[], shape: Shape): Omit<EmbedResult, 'model' | 'fullName' | 'dimension'> {
   return {
-    embeddings: results.map(({ embedding }) => embedding),
+    embeddings: results.map(({ vector }) => shaped(vector, shape)),
     tokens: results.map(({ tokens }) => tokens),
     cached: results.map(({ cached }) => cached),
     truncated: results.map(({ truncated }) => truncated),
+    droppedTokens: results.map(({ dropped }) => dropped),
   };
 }

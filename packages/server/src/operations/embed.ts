@@ -35,7 +35,7 @@ export const embed = operation({
       embedding: vector,
       model: name,
       tokens: tokens[0] ?? 0,
-      cached: cached[0] ?? false,
+      cached: (cached[0] ?? false) !== false,
       latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
     };
   },

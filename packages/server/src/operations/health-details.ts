@@ -21,13 +21,13 @@ export const healthDetails = operation({
     projects: Type.Array(Type.String()),
   }),
   run({ embedding, startedAt, version }) {
-    const { cacheEntries, cacheHits, cacheMisses } = embedding.stats();
+    const { cacheEntries, cacheHits, cacheMisses, l2 } = embedding.stats();
     return {
       status: 'healthy' as const,
       version,
       uptime_seconds: uptimeSeconds(startedAt),
-      cache_info: { l1_entries: cacheEntries, l1_hits: cacheHits, l1_misses: cacheMisses },
-      l2: 'off' as const,
+      cache_info: { l1_entries: cacheEntries, l1_hits: cacheHits.l1, l1_misses: cacheMisses },
+      l2,
       projects: [],
     };
   },

@@ -37,8 +37,8 @@ export function addPages(app: FastifyInstance, { config, metrics, embedding, ver
     if (!config.enableMetrics) throw new VoisinError('permission_denied', 'metrics are turned off (ENABLE_METRICS)');
     // The cache counts for itself; Prometheus learns of it when it asks.
     const { cacheHits } = embedding.stats();
-    metrics.countCacheHits('l1', cacheHits - toldCacheHits);
-    toldCacheHits = cacheHits;
+    metrics.countCacheHits('l1', cacheHits.l1 - toldCacheHits);
+    toldCacheHits = cacheHits.l1;
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 }
