@@ -184,3 +184,27 @@ describe('a bad vector', () => {
     expect([answer.status, answer.json.added_count, answer.json.errors[0]?.id]).toEqual([201, 1, 'zero']);
   });
 });
+
+describe('a search for ten thousand', () => {
+  it('is whole and in order, alone and among several queries, and lets others be answered meanwhile', async () => {
+    const { client } = server;
+    const wide = await makeIndex(client);
+    const rows = Array.from({ length: 10_000 }, (_, i) => ({ id: `row-${i}`, values: [i, 0, 0], metadata: { i, text: 'x'.repeat(200) } }));
+    for (let start = 0; start < rows.length; start += 2500) {
+      expect((await client.post(`/v1/index/${wide}/vectors`, { vectors: rows.slice(start, start + 2500) })).status).toBe(201);
+    }
+    const answered: string[] = [];
+    const note = <T>(name: string, answer: Promise<T>): Promise<T> => answer.finally(() => answered.push(name));
+    const search = note('search', client.post(`/v1/index/${wide}/search`, { vector: [0, 0, 0], k: 10_000 }));
+    await Promise.all([search, note('health', client.get('/v1/health'))]);
+    const hits = (await search).json.results;
+    expect(hits.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    expect(hits[1000]).toMatchObject({ distance: 1e6, metadata: rows[1000]?.metadata });
+    expect(answered).toEqual(['health', 'search']);
+    const { batch } = await client.post(`/v1/index/${wide}/search/batch`, { vectors: [[0, 0, 0], [9999, 0, 0]], k: 1000 }); // prettier-ignore
+    expect(batch.map((list) => [list.length, list[0]?.id])).toEqual([
+      [1000, 'row-0'],
+      [1000, 'row-9999'],
+    ]);
+  });
+});

@@ -1,4 +1,5 @@
 // From positions to answers: ids, metadata and texts of what a search found, leaving out what was deleted while it ran.
+import { Turns } from '../turns.js';
 import type { Generation } from './generation.js';
 import { distanceOf, scoreOf } from './geometry.js';
 import type { Nearest } from './nearest.js';
@@ -49,21 +50,32 @@ export async function toHits(
   const records = await readRecords(index, generation, positions, services);
   // A generation that was replaced meanwhile hears of no deletion: the index itself is asked.
   const places = new Map(positions.map((position, at) => [position, at]));
-  return nearest.map((found) =>
-    found.positions.flatMap((position, rank) => {
-      const at = places.get(position) ?? -1;
-      const [id, record] = [ids[at], records[at]];
-      if (id === undefined || record === undefined || index.rowOf(id) !== generation.rowAt(position)) return [];
-      const faissDistance = found.distances[rank] ?? 0;
-      const hit = {
-        id,
-        score: scoreOf(metric, faissDistance),
-        distance: distanceOf(metric, faissDistance),
-        metadata: parseMetadata(record.metadata),
-      };
-      return [record.text === undefined ? hit : { ...hit, text: record.text }];
-    }),
-  );
+  const hitAt = ({ positions: found, distances }: Nearest, rank: number): Hit | undefined => {
+    const position = found[rank] ?? -1;
+    const at = places.get(position) ?? -1;
+    const [id, record] = [ids[at], records[at]];
+    if (id === undefined || record === undefined || index.rowOf(id) !== generation.rowAt(position)) return undefined;
+    const faissDistance = distances[rank] ?? 0;
+    const hit = {
+      id,
+      score: scoreOf(metric, faissDistance),
+      distance: distanceOf(metric, faissDistance),
+      metadata: parseMetadata(record.metadata),
+    };
+    return record.text === undefined ? hit : { ...hit, text: record.text };
+  };
+  const turns = new Turns();
+  const lists: Hit[][] = [];
+  for (const found of nearest) {
+    const hits: Hit[] = [];
+    for (let rank = 0; rank < found.positions.length; rank++) {
+      if (turns.over) await turns.next();
+      const hit = hitAt(found, rank);
+      if (hit !== undefined) hits.push(hit);
+    }
+    lists.push(hits);
+  }
+  return lists;
 }
 
 export function parseMetadata(json: string): Metadata {

@@ -2,6 +2,7 @@
 
 import { VoisinError } from '../../errors.js';
 import { float32ToBase64, float32ToBytes, float32ToJson, shortFloat } from '../../formats/index.js';
+import { Turns } from '../../turns.js';
 import type { Route } from './route.js';
 
 export interface Answer {
@@ -10,6 +11,12 @@ export interface Answer {
 }
 
 const json = 'application/json; charset=utf-8';
+/** Hits from which an answer is said in turns: some 2 ms of work. */
+const manyHits = 500;
+
+interface ManyHits {
+  readonly results: readonly unknown[];
+}
 
 /**
  * @param accept the request's Accept header
@@ -29,6 +36,28 @@ export function toAnswer(route: Route, output: unknown, accept: string | undefin
   };
   const fields = Object.entries(output).filter(([, value]) => value !== undefined);
   return { contentType: json, body: `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${text(value)}`).join(',')}}` };
+}
+
+/** Whether saying the output at once would hold the event loop for long. */
+export function holdsManyHits(output: unknown): output is ManyHits {
+  if (!isFields(output) || !Array.isArray(output['results'])) return false;
+  const first: unknown = output['results'][0];
+  return output['results'].length * (Array.isArray(first) ? first.length + 1 : 1) > manyHits;
+}
+
+/** The body of an answer with many hits, said in turns. */
+export async function hitsInTurns({ results, ...rest }: ManyHits): Promise<Answer> {
+  const turns = new Turns();
+  const list = async (items: readonly unknown[]): Promise<string> => {
+    const parts: string[] = [];
+    for (const item of items) {
+      if (turns.over) await turns.next();
+      parts.push(Array.isArray(item) ? await list(item) : JSON.stringify(shortHit(item)));
+    }
+    return `[${parts.join(',')}]`;
+  };
+  const fields = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},`);
+  return { contentType: json, body: `{${fields.join('')}"results":${await list(results)}}` };
 }
 
 /** Hits hold float32 numbers, nothing else of an output does; what stands in metadata stays as it came. */

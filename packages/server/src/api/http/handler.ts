@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
 import type { Caller } from '../../operations/operation.js';
-import { toAnswer } from './answer.js';
+import { hitsInTurns, holdsManyHits, toAnswer } from './answer.js';
 import { errorBody } from './errors.js';
 import { propertiesOf, takeInput } from './input.js';
 import type { Wire } from './parts.js';
@@ -27,7 +27,9 @@ export function handler(route: Route, wire: Wire): (request: FastifyRequest, rep
     void reply.code(status);
     if (status === 204) return reply.send();
     if (status >= 400) return reply.send(refused(output, exchange.requestId));
-    const { contentType, body } = toAnswer(route, output, request.headers.accept, encoding);
+    const { contentType, body } = holdsManyHits(output)
+      ? await hitsInTurns(output)
+      : toAnswer(route, output, request.headers.accept, encoding);
     return reply.type(contentType).send(body);
   };
 }
