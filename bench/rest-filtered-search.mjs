@@ -1,11 +1,10 @@
 // Filtered searches over REST: 50,000 x 384, cosine, HNSW16 ef 64, filters that keep 1% and 33%, at random and along the clusters; Chroma beside.
 // 'repeated' filters are equalities whose values change from query to query, of 100 (1%) or 3 (33%) in all, so that a server may remember them;
 // a 'fresh' filter is a range that was never asked for before. Of those along the clusters, every second keeps the query's own cluster.
-import { chromaAdd, chromaSearch, likeHnsw16, startChroma } from './lib/chroma.mjs';
-import { askAll, openClient, request } from './lib/client.mjs';
-import { batches, corpus, nearestByCosine, recall, row, scaled } from './lib/corpus.mjs';
+import { besideChroma, chromaSearch } from './lib/chroma.mjs';
+import { askAll, request } from './lib/client.mjs';
+import { corpus, nearestByCosine, recall, row, scaled } from './lib/corpus.mjs';
 import { head, line, machine } from './lib/rows.mjs';
-import { startServer } from './lib/server.mjs';
 import { median, printTable } from './lib/table.mjs';
 import { random } from './lib/vectors.mjs';
 
@@ -42,17 +41,8 @@ const oursFilter = ({ field, equal, low, high }) => ({ [field]: equal ?? { $gte:
 const chromaFilter = ({ field, equal, low, high }) =>
   equal === undefined ? { $and: [{ [field]: { $gte: low } }, { [field]: { $lt: high } }] } : { [field]: equal };
 
-const server = await startServer();
-const chroma = await startChroma();
+const { ours, theirs, id, collection, name: besideName, stop } = await besideChroma(vectors, (i) => metadata[i]);
 try {
-  const ours = await openClient(server.url);
-  const theirs = await openClient(chroma.url);
-  const { id } = await ours.post('/v1/index', { name: 'bench', dimension: vectors.d, metric: 'cosine', factory: 'HNSW16', ef_search: 64 });
-  const collection = await chroma.create('bench', likeHnsw16);
-  for (const rows of batches(vectors, { metadata: (i) => metadata[i] })) {
-    await ours.post(`/v1/index/${id}/vectors`, { vectors: rows });
-    await theirs.ask(chromaAdd(collection, rows));
-  }
   const each = Array.from({ length: queries.n }, (_, q) => row(queries, q));
   const oursAll = (filters) =>
     askAll(
@@ -88,7 +78,6 @@ try {
         }
         const what = `${part.name} ${field === 'dice' ? 'at random' : 'along clusters'}, ${fresh ? 'fresh' : 'repeated'}`;
         const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-        const besideName = chroma.name;
         rows.push(
           line(`${what}: p50`, median(times.ours), { beside: median(times.theirs), besideName, most: 2 }),
           line(`${what}: recall@10`, mean(recalls.ours), { beside: mean(recalls.theirs), besideName, least: 0.98, unit: '', digits: 3 }),
@@ -96,8 +85,6 @@ try {
       }
   console.log(`filtered search over REST, ${vectors.n} x ${vectors.d} cosine HNSW16 ef 64, k = ${k}, one client; ${machine()}`);
   printTable(head, rows);
-  ours.close();
-  theirs.close();
 } finally {
-  await Promise.all([server.stop(), chroma.stop()]);
+  await stop();
 }

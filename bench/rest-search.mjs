@@ -1,9 +1,8 @@
 // Searches over REST: 50,000 x 384 in clusters, cosine, HNSW16 ef 64, k = 10, JSON, one client on one kept connection; Chroma beside.
-import { chromaAdd, chromaSearch, likeHnsw16, startChroma } from './lib/chroma.mjs';
-import { askAll, openClient, request } from './lib/client.mjs';
-import { batches, corpus, nearestByCosine, recall, row, scaled } from './lib/corpus.mjs';
+import { besideChroma, chromaSearch } from './lib/chroma.mjs';
+import { askAll, request } from './lib/client.mjs';
+import { corpus, nearestByCosine, recall, row, scaled } from './lib/corpus.mjs';
 import { head, line, machine } from './lib/rows.mjs';
-import { startServer } from './lib/server.mjs';
 import { median, printTable, quantile } from './lib/table.mjs';
 
 const k = 10;
@@ -11,17 +10,8 @@ const turns = 5;
 const vectors = corpus({ n: scaled(50_000), seed: 11 });
 const queries = corpus({ n: 200, seed: 11, draw: 2 });
 
-const server = await startServer();
-const chroma = await startChroma();
+const { ours, theirs, id, collection, name: besideName, stop } = await besideChroma(vectors, (i) => ({ n: i }));
 try {
-  const ours = await openClient(server.url);
-  const theirs = await openClient(chroma.url);
-  const { id } = await ours.post('/v1/index', { name: 'bench', dimension: vectors.d, metric: 'cosine', factory: 'HNSW16', ef_search: 64 });
-  const collection = await chroma.create('bench', likeHnsw16);
-  for (const rows of batches(vectors, { metadata: (i) => ({ n: i }) })) {
-    await ours.post(`/v1/index/${id}/vectors`, { vectors: rows });
-    await theirs.ask(chromaAdd(collection, rows));
-  }
   const each = Array.from({ length: queries.n }, (_, q) => row(queries, q));
   const oursAsked = each.map((vector) => request('POST', `/v1/index/${id}/search`, { vector, k }));
   const theirsAsked = each.map((vector) => chromaSearch(collection, vector, k));
@@ -36,15 +26,12 @@ try {
     times.theirs.push(...(await theirsOnce()).times);
   }
   const truth = nearestByCosine(vectors, queries, k);
-  const besideName = chroma.name;
   console.log(`search over REST, ${vectors.n} x ${vectors.d} cosine HNSW16 ef 64, k = ${k}, one client; ${machine()}`);
   printTable(head, [
     line('p50', median(times.ours), { beside: median(times.theirs), besideName, most: 1 }),
     line('p99', quantile(times.ours, 0.99), { beside: quantile(times.theirs, 0.99), besideName, most: 4 }),
     line('recall@10', recall(truth, oursFirst.found), { beside: recall(truth, theirsFirst.found), besideName, unit: '', digits: 3 }),
   ]);
-  ours.close();
-  theirs.close();
 } finally {
-  await Promise.all([server.stop(), chroma.stop()]);
+  await stop();
 }

@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { environments, pythonEnvironment } from '../../scripts/python-env.mjs';
 import { openClient, request } from './client.mjs';
-import { freePort } from './server.mjs';
+import { batches } from './corpus.mjs';
+import { freePort, startServer } from './server.mjs';
 
 const database = '/api/v2/tenants/default_tenant/databases/default_database';
 const startSeconds = 60;
@@ -70,6 +71,44 @@ export const chromaSearch = (collection, vector, k, where) =>
     include: ['metadatas', 'distances'],
     ...(where && { where }),
   });
+
+/** Both servers with the same vectors in a cosine HNSW16 index with ef 64. `metadata`: row number -> object. */
+export async function besideChroma(vectors, metadata) {
+  const server = await startServer();
+  const chroma = await startChroma();
+  const stop = () => Promise.all([server.stop(), chroma.stop()]);
+  try {
+    const ours = await openClient(server.url);
+    const theirs = await openClient(chroma.url);
+    const { id } = await ours.post('/v1/index', {
+      name: 'bench',
+      dimension: vectors.d,
+      metric: 'cosine',
+      factory: 'HNSW16',
+      ef_search: 64,
+    });
+    const collection = await chroma.create('bench', likeHnsw16);
+    for (const rows of batches(vectors, { metadata })) {
+      await ours.post(`/v1/index/${id}/vectors`, { vectors: rows });
+      await theirs.ask(chromaAdd(collection, rows));
+    }
+    return {
+      ours,
+      theirs,
+      id,
+      collection,
+      name: chroma.name,
+      stop: async () => {
+        ours.close();
+        theirs.close();
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
 
 async function answers(url, child) {
   const began = performance.now();

@@ -1,27 +1,11 @@
 // The house of indexes as a whole: what changes and reads see of one another, and what an index does by itself.
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseFilter } from './filter/index.js';
 import type { ManagedIndex } from './managed-index.js';
-import { newSeed, Random, TestHouse, until } from './testing.js';
+import { answers, dimension, exists, fill, names, newSeed, Random, TestHouse, until } from './testing.js';
 
 const seed = Number(process.env['SEED'] ?? newSeed());
-const dimension = 8;
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-async function fill(index: ManagedIndex, random: Random, ids: readonly string[], mark = 0): Promise<Float32Array> {
-  const values = random.vectors(ids.length, dimension);
-  await index.upsert({ ids, values, metadata: ids.map((id) => JSON.stringify({ id, mark })) });
-  return values;
-}
-const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, at) => `v${from + at}`);
-const answers = async (index: ManagedIndex, seed: number): Promise<string[][]> =>
-  (await index.search(new Random(seed).vectors(5, dimension), { k: 10 })).map((hits) => hits.map(({ id }) => id));
 
 describe(`reads beside changes (SEED=${seed})`, () => {
   it.each(['Flat', 'HNSW16'])(

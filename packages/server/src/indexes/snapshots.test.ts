@@ -1,26 +1,10 @@
 // index.faiss: it saves work at a start, and whatever befalls it, the store has everything.
-import { access, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ManagedIndex } from './managed-index.js';
-import { newSeed, Random, TestHouse } from './testing.js';
+import { answers, dimension, exists, fill, names, newSeed, Random, TestHouse } from './testing.js';
 
 const seed = Number(process.env['SEED'] ?? newSeed());
-const dimension = 8;
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-async function fill(index: ManagedIndex, random: Random, ids: readonly string[], mark = 0): Promise<Float32Array> {
-  const values = random.vectors(ids.length, dimension);
-  await index.upsert({ ids, values, metadata: ids.map((id) => JSON.stringify({ id, mark })) });
-  return values;
-}
-const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, at) => `v${from + at}`);
-const answers = async (index: ManagedIndex, seed: number): Promise<string[][]> =>
-  (await index.search(new Random(seed).vectors(5, dimension), { k: 10 })).map((hits) => hits.map(({ id }) => id));
 
 describe(`a snapshot (SEED=${seed})`, () => {
   const restarted = async (

@@ -1,5 +1,5 @@
 // What the tests of this room share: indexes in a folder of their own, seeded random numbers, the exact neighbours by brute force.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -189,3 +189,25 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     await pause(5);
   }
 }
+
+/** Floats of a vector in the tests that need no other number. */
+export const dimension = 8;
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Puts a random vector under each id, with the id and the mark as its metadata. */
+export async function fill(index: ManagedIndex, random: Random, ids: readonly string[], mark = 0): Promise<Float32Array> {
+  const values = random.vectors(ids.length, dimension);
+  await index.upsert({ ids, values, metadata: ids.map((id) => JSON.stringify({ id, mark })) });
+  return values;
+}
+
+export const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, at) => `v${from + at}`);
+
+/** The ids that five random queries find. */
+export const answers = async (index: ManagedIndex, seed: number): Promise<string[][]> =>
+  (await index.search(new Random(seed).vectors(5, dimension), { k: 10 })).map((hits) => hits.map(({ id }) => id));
