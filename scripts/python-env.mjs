@@ -18,6 +18,8 @@ export const environments = {
   'faiss-peer': ['faiss-cpu==1.15.1', 'numpy>=2,<3'],
   /** What the REST service is measured against. */
   'chroma-peer': ['chromadb==1.5.9', 'numpy>=2,<3'],
+  /** What must be able to take Voisin for OpenAI. */
+  'openai-client': ['openai==3.52.0'],
 };
 
 /** The path of the environment's Python. Throws, with what to do, when python3 or its venv module is missing. */
