@@ -8,6 +8,9 @@ const observation = 'Logs and metrics';
 const models = 'Models';
 const limitsGroup = 'Limits';
 
+/** As on the Hugging Face hub: `owner/name` or `name`. */
+const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
+
 export const settings = {
   host: text('HOST', {
     group: address,
@@ -60,6 +63,26 @@ export const settings = {
     help: 'Origins of the web pages that may call the server, with commas between them; * for all.',
   }),
 
+  enableRateLimit: toggle('ENABLE_RATE_LIMIT', {
+    group: access,
+    default: false,
+    help: 'Bound the requests of each address to /embed, /embed/batch and /models. Tiers of keys are another thing.',
+  }),
+  rateLimitRequests: integer('RATE_LIMIT_REQUESTS', {
+    group: access,
+    default: 100,
+    min: 1,
+    max: 1_000_000_000,
+    help: 'With ENABLE_RATE_LIMIT: requests a minute and an address; past it, 429 with Retry-After.',
+  }),
+  trustedProxies: list('TRUSTED_PROXIES', {
+    group: access,
+    accepts: 'a list of addresses or networks such as 10.0.0.1, 10.0.0.0/8 or loopback',
+    placeholder: 'ADDRESSES',
+    pattern: /^(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(\/\d{1,3})?)$/,
+    help: 'Proxies whose X-Forwarded-For names the address of the caller, with commas between them.',
+  }),
+
   logLevel: choice('LOG_LEVEL', {
     group: observation,
     default: 'info',
@@ -83,19 +106,57 @@ export const settings = {
     placeholder: 'FOLDER',
     help: 'Folder with one folder a model, looked at before the bundled models.',
   }),
+  requiredModels: list('REQUIRED_MODELS', {
+    group: models,
+    accepts: 'a list of model names such as BAAI/bge-small-en-v1.5, or none',
+    placeholder: 'MODELS',
+    pattern: modelName,
+    default: ['sentence-transformers/all-MiniLM-L6-v2'],
+    help: 'Models that are loaded before the port opens, with commas between them; one that fails stops the start. none: every model waits for its first use.',
+  }),
+  allowedModels: list('ALLOWED_MODELS', {
+    group: models,
+    accepts: 'a list of model names such as BAAI/bge-small-en-v1.5',
+    placeholder: 'MODELS',
+    pattern: modelName,
+    defaultText: 'all',
+    help: 'Models that may be used, by full name or its last part, with commas between them.',
+  }),
+  maxCachedModels: integer('MAX_CACHED_MODELS', {
+    group: models,
+    default: 5,
+    min: 1,
+    max: 1000,
+    help: 'Models in memory at the same time; the longest unused one leaves for the next. A model in two precisions counts twice.',
+  }),
+  modelCacheTtlSeconds: integer('MODEL_CACHE_TTL', {
+    group: models,
+    default: 3600,
+    min: 0,
+    max: 31_536_000,
+    help: 'Seconds after which an unused model leaves the memory; 0 keeps it.',
+  }),
+  cleanupIntervalSeconds: integer('CLEANUP_INTERVAL', {
+    group: models,
+    default: 60,
+    min: 1,
+    max: 86_400,
+    help: 'Seconds between two looks for unused models.',
+  }),
   inferenceWorkers: integer('THREAD_POOL_WORKERS', {
     group: models,
-    default: 1,
-    min: 1,
+    default: 0,
+    min: 0,
     max: 64,
-    help: 'Inference processes. One with several threads answers a single caller first; more carry more at once.',
+    defaultText: '0 (by load: one over all cores, and one a core while requests come at the same time)',
+    help: 'Inference processes of a model. One with several threads answers a single caller first; more carry more at once.',
   }),
   inferenceThreads: integer('INFERENCE_THREADS', {
     group: models,
     default: 0,
     min: 0,
     max: 256,
-    defaultText: '0 (the cores divided by THREAD_POOL_WORKERS)',
+    defaultText: '0 (the cores divided by the processes)',
     help: 'Threads of each inference process.',
   }),
   cacheL1Entries: integer('CACHE_L1_ENTRIES', {
@@ -175,6 +236,20 @@ export const limits = {
     min: 1,
     max: 100_000,
     help: 'Most texts of one request for embeddings.',
+  }),
+  maxOpenAiInputs: integer('MAX_OPENAI_INPUTS', {
+    group: limitsGroup,
+    default: 2048,
+    min: 1,
+    max: 100_000,
+    help: 'Most inputs of one request to /v1/embeddings.',
+  }),
+  maxOpenAiTokens: integer('MAX_OPENAI_TOKENS', {
+    group: limitsGroup,
+    default: 300_000,
+    min: 1,
+    max: 100_000_000,
+    help: 'Most tokens of all inputs of one request to /v1/embeddings together.',
   }),
   maxEmbedQueue: integer('MAX_EMBED_QUEUE', {
     group: limitsGroup,
