@@ -1,6 +1,6 @@
 // The inference processes of one model: starts them, replaces those that die, tells when one is free.
 import { VoisinError } from '../errors.js';
-import { brokenModel } from './model-files.js';
+import { brokenModel } from './models/model-files.js';
 import { InferenceProcess, WorkerFailed, type ProcessOptions } from './inference-process.js';
 import type { EmbeddingLog } from './options.js';
 

@@ -1,6 +1,6 @@
 // The options of the embedding room with their defaults, and the log it writes to.
 import { availableParallelism } from 'node:os';
-import type { ModelPlace } from './model-places.js';
+import type { ModelPlace } from './models/model-places.js';
 
 type LogMethod = (fields: object, message: string) => void;
 

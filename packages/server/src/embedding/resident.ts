@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Batcher } from './batcher.js';
 import { InferencePool } from './inference-pool.js';
-import type { ModelDescription } from './model-directory.js';
+import type { ModelDescription } from './models/model-directory.js';
 import type { Settings } from './options.js';
 import { Tokenizer } from './tokenizer.js';
 

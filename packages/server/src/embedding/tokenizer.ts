@@ -1,6 +1,6 @@
 // Text to token ids, as the model's own tokenizer.json says; cuts to the model's length with its special tokens kept.
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { isObject, ModelFiles } from './model-files.js';
+import { isObject, ModelFiles } from './models/model-files.js';
 
 export interface TokenizedText {
   /** Token ids, special tokens included, at most the model's `maxTokens`. */

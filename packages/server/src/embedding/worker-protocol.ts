@@ -1,5 +1,5 @@
 // What the server and an inference process say to each other, over the process's own channel.
-import type { Pooling } from './model-directory.js';
+import type { Pooling } from './models/model-directory.js';
 
 /** The first message to a process: what to load, and how. */
 export interface LoadRequest {

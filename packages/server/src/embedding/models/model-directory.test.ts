@@ -2,9 +2,9 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Embedding } from './embedding.js';
+import { Embedding } from '../embedding.js';
 import { readModelDirectory } from './model-directory.js';
-import { copyModel, miniLm, miniLmName } from './testing.js';
+import { copyModel, miniLm, miniLmName } from '../testing.js';
 
 let model: Awaited<ReturnType<typeof copyModel>>;
 beforeEach(async () => {

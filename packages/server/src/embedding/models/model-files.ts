@@ -1,7 +1,7 @@
 // Reads a model's files so that a missing, cut or wrong one is an error that names the file.
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VoisinError } from '../errors.js';
+import { VoisinError } from '../../errors.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
