@@ -55,6 +55,22 @@ describe('where values come from', () => {
     });
   });
 
+  test('the bundled model is required unless others are, none are, or it is not allowed', () => {
+    const required = (env: Record<string, string>) => readConfig(env).requiredModels;
+    expect(required({})).toEqual(['sentence-transformers/all-MiniLM-L6-v2']);
+    expect(required({ REQUIRED_MODELS: 'BAAI/bge-small-en-v1.5, other' })).toEqual(['BAAI/bge-small-en-v1.5', 'other']);
+    expect(required({ REQUIRED_MODELS: 'none' })).toEqual([]);
+    expect(required({ ALLOWED_MODELS: 'BAAI/bge-small-en-v1.5' })).toEqual([]);
+    expect(required({ ALLOWED_MODELS: 'all-MiniLM-L6-v2' })).toEqual(['sentence-transformers/all-MiniLM-L6-v2']);
+  });
+
+  test('models that are required and not allowed, or more than memory holds, stop the start', () => {
+    const read = (env: Record<string, string>) => () => readConfig(env);
+    expect(read({ REQUIRED_MODELS: 'a/b', ALLOWED_MODELS: 'a/c' })).toThrow('REQUIRED_MODELS names a/b, which ALLOWED_MODELS does not');
+    expect(read({ REQUIRED_MODELS: 'a,b', MAX_CACHED_MODELS: '1' })).toThrow('REQUIRED_MODELS names 2 models, MAX_CACHED_MODELS keeps 1');
+    expect(read({ REQUIRED_MODELS: '../etc' })).toThrow('"../etc" is not a list of model names');
+  });
+
   test('a variable set to nothing counts as not set, as compose files leave them', () => {
     expect(readConfig({ PORT: '', HOST: '  ', FAISS_PROXY_API_KEYS: '' })).toMatchObject({ port: 8000, host: '127.0.0.1', apiKeys: [] });
   });

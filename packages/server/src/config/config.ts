@@ -25,6 +25,9 @@ export interface Config extends Values<typeof settings> {
   readonly warnings: readonly string[];
 }
 
+/** In place of a list of required models; a variable that is set to nothing counts as not set. */
+const noModels = 'none';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 // From dist/src/config/ up to the project's root.
@@ -60,7 +63,8 @@ export function readConfig(env: Environment, argv: readonly string[] = []): Conf
     modelsDir: values.modelsDir === '' ? bundledModelsDir : resolve(values.modelsDir),
     logLevel: values.debug && values.logLevel !== 'trace' ? 'debug' : values.logLevel,
     corsOrigins: values.enableCors && !keyless ? values.corsOrigins : [],
-    inferenceThreads: values.inferenceThreads || Math.max(1, Math.floor(cores / values.inferenceWorkers)),
+    requiredModels: requiredModels(values),
+    inferenceThreads: values.inferenceThreads || Math.max(1, Math.floor(cores / Math.max(1, values.inferenceWorkers))),
     searchThreads: values.searchThreads || cores,
   };
 }
@@ -103,4 +107,20 @@ function check(values: Values<typeof settings>, apiKeys: readonly ApiKey[], keyl
     warnings.push(`ALLOW_ANONYMOUS: everyone who reaches ${values.host} may read and change everything`);
   }
   return warnings;
+}
+
+const lastPart = (model: string): string => model.slice(model.lastIndexOf('/') + 1);
+
+/** The models to load before the port opens. Throws where a list that was given contradicts the other settings. */
+function requiredModels({ requiredModels: required, allowedModels, maxCachedModels }: Values<typeof settings>): readonly string[] {
+  const isAllowed = (name: string): boolean =>
+    allowedModels.length === 0 || allowedModels.some((allowed) => allowed === name || lastPart(allowed) === lastPart(name));
+  if (required === settings.requiredModels.default) return required.filter(isAllowed);
+  const wanted = required.filter((name) => name !== noModels);
+  if (wanted.length > maxCachedModels) {
+    throw new VoisinError('invalid_argument', `REQUIRED_MODELS names ${wanted.length} models, MAX_CACHED_MODELS keeps ${maxCachedModels}`);
+  }
+  const forbidden = wanted.find((name) => !isAllowed(name));
+  if (forbidden === undefined) return wanted;
+  throw new VoisinError('invalid_argument', `REQUIRED_MODELS names ${forbidden}, which ALLOWED_MODELS does not`);
 }

@@ -96,12 +96,16 @@ export function choice<const W extends string>(
 }
 
 /** Comma-separated words, each accepted by `pattern`; spaces around them and empty ones are dropped. */
-export function list(name: string, row: Row & { accepts: string; placeholder: string; pattern: RegExp }): Setting<readonly string[]> {
+export function list(
+  name: string,
+  row: Row & { accepts: string; placeholder: string; pattern: RegExp; default?: readonly string[] },
+): Setting<readonly string[]> {
+  const preset = row.default ?? [];
   return {
-    ...common(name, row, 'none'),
+    ...common(name, row, preset.join(',') || 'none'),
     accepts: row.accepts,
     placeholder: row.placeholder,
-    default: [],
+    default: preset,
     parse(value) {
       const words = value
         .split(',')

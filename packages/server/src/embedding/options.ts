@@ -1,5 +1,6 @@
 // The options of the embedding room with their defaults, and the log it writes to.
 import { availableParallelism } from 'node:os';
+import type { RedisCacheOptions } from './cache/redis-cache.js';
 import type { ModelPlace } from './models/model-places.js';
 
 type LogMethod = (fields: object, message: string) => void;
@@ -28,6 +29,8 @@ export interface EmbeddingOptions {
   /** L1: most entries (default 10,000; 0 turns it off) and most bytes (default 64 MiB). */
   readonly cacheEntries?: number;
   readonly cacheBytes?: number;
+  /** L2; none without it. */
+  readonly redis?: Omit<RedisCacheOptions, 'log'> | undefined;
   /** Longest text in characters. Default 8192. */
   readonly maxTextLength?: number;
   /** Most texts that wait or run; past it requests are refused as `unavailable`. Defaults 2,048 and 8,192. */
@@ -59,11 +62,12 @@ export function withDefaults(options: EmbeddingOptions): Settings {
     modelDirectories: options.modelDirectories ?? [],
     models: options.models ?? [],
     defaultModel: options.defaultModel ?? 'all-MiniLM-L6-v2',
-    workers: options.workers ?? 1,
+    workers: options.workers || 1,
     threadsPerWorker: options.threadsPerWorker ?? Math.min(2, availableParallelism()),
     threadsSpin: options.threadsSpin ?? true,
     cacheEntries: options.cacheEntries ?? 10_000,
     cacheBytes: options.cacheBytes ?? 64 * 2 ** 20,
+    redis: options.redis,
     maxTextLength: options.maxTextLength ?? 8192,
     maxQueuedQueries: options.maxQueuedQueries ?? 2048,
     maxQueuedBulk: options.maxQueuedBulk ?? 8192,
