@@ -85,6 +85,11 @@ export class Batcher {
     return tokens * this.#secondsPerToken;
   }
 
+  /** A text with this key is under way. */
+  has(key: string): boolean {
+    return this.#jobs.has(key);
+  }
+
   /** Queues a text, or joins one under way with the same key; `tokenize` is called for a new one alone. */
   submit(key: string, priority: Priority, tokenize: () => TokenizedText): Ticket {
     const job = this.#jobs.get(key) ?? this.#enqueue(key, priority, tokenize());

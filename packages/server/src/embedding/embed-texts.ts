@@ -1,10 +1,10 @@
-// The way of one request's texts: cache, tokenizer, batcher, cache again; each vector lands at its text's place.
+// The way of one request's texts: memory, Redis, tokenizer, batcher, caches again; each vector lands at its text's place.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VoisinError } from '../errors.js';
 import type { Embedded, Ticket } from './batcher.js';
-import type { EmbeddingCache } from './cache.js';
+import type { EmbeddingCache } from './cache/embedding-cache.js';
 import type { Door } from './door.js';
-import type { Resident } from './resident.js';
+import type { Loaded, Resident } from './resident.js';
 import type { CacheLevel, Priority } from './types.js';
 
 /** Its vector is pooled, not normalised, and shared: never to be written to. */
@@ -18,6 +18,13 @@ export interface Way {
   readonly door: Door;
   readonly priority: Priority;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A text that memory does not have. */
+interface Wanted {
+  readonly at: number;
+  readonly key: string;
+  readonly text: string;
 }
 
 /** A request of many texts has so many of them in the queue at a time, in two halves: the second waits while the first runs. */
@@ -73,29 +80,63 @@ class TextsRequest {
 
   async #slice(texts: readonly string[], start: number): Promise<TextResult[]> {
     const { resident, cache } = this.#way;
-    const { tokenizer, hash } = await resident.load();
-    const results: Promise<TextResult>[] = [];
-    for (const text of texts.slice(start, start + SLICE)) {
-      if (performance.now() - this.#turnStarted > TURN_MS) await this.#giveTurn();
-      this.#checkSignal();
-      const key = `${hash} ${text}`;
+    const loaded = await resident.load();
+    const slice = texts.slice(start, start + SLICE);
+    const results = Array<TextResult | Promise<TextResult>>(slice.length);
+    const wanted: Wanted[] = [];
+    for (const [at, text] of slice.entries()) {
+      if (this.#hasHadItsTurn()) await this.#giveTurn();
+      const key = `${loaded.hash} ${text}`;
       const known = cache.get(key);
-      if (known) {
-        results.push(Promise.resolve({ ...known, cached: 'l1' }));
-        continue;
-      }
-      this.#leave ??= this.#way.door.enter(texts.length, this.#way.priority, resident.batcher.backlogSeconds);
-      const ticket = resident.batcher.submit(key, this.#way.priority, () => tokenizer.encode(text));
-      this.#tickets.add(ticket);
-      results.push(observed(this.#collect(key, ticket)));
+      if (known) results[at] = this.#known(known, 'l1');
+      else wanted.push({ at, key, text });
+    }
+    const found = await this.#askRedis(wanted);
+    for (const { at, key, text } of wanted) {
+      if (this.#hasHadItsTurn()) await this.#giveTurn();
+      this.#checkSignal();
+      results[at] = this.#have(key, found) ?? this.#make(key, text, loaded, texts.length);
     }
     return Promise.all(results);
+  }
+
+  /** Texts that are being made for somebody else are waited for, not asked for. */
+  #askRedis(wanted: readonly Wanted[]): Promise<Map<string, Embedded>> | undefined {
+    const { batcher } = this.#way.resident;
+    const keys = wanted.map(({ key }) => key).filter((key) => !batcher.has(key));
+    return this.#way.cache.find([...new Set(keys)]);
+  }
+
+  /** What Redis gave, or what came into memory while it was asked. */
+  #have(key: string, found: ReadonlyMap<string, Embedded> | undefined): TextResult | undefined {
+    const fromRedis = found?.get(key);
+    if (fromRedis) return this.#known(fromRedis, 'l2');
+    const known = this.#way.cache.get(key);
+    return known && this.#known(known, 'l1');
+  }
+
+  #known({ vector, tokens, truncated, dropped }: Embedded, cached: CacheLevel): TextResult {
+    this.#way.cache.count(cached);
+    return { vector, tokens, truncated, dropped, cached };
+  }
+
+  #make(key: string, text: string, { tokenizer }: Loaded, ofTexts: number): Promise<TextResult> {
+    const { resident, cache, door, priority } = this.#way;
+    cache.count(false);
+    this.#leave ??= door.enter(ofTexts, priority, resident.batcher.backlogSeconds);
+    const ticket = resident.batcher.submit(key, priority, () => tokenizer.encode(text));
+    this.#tickets.add(ticket);
+    return observed(this.#collect(key, ticket));
   }
 
   async #collect(key: string, ticket: Ticket): Promise<TextResult> {
     const embedded = await ticket.result.finally(() => this.#tickets.delete(ticket));
     this.#way.cache.set(key, embedded);
     return { ...embedded, cached: false };
+  }
+
+  #hasHadItsTurn(): boolean {
+    return performance.now() - this.#turnStarted > TURN_MS;
   }
 
   async #giveTurn(): Promise<void> {

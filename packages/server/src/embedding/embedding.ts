@@ -1,6 +1,6 @@
 // The embedding room: texts in, vectors out; cache, tokenizer, batcher and inference processes behind one face.
 import { VoisinError } from '../errors.js';
-import { EmbeddingCache } from './cache.js';
+import { EmbeddingCache } from './cache/embedding-cache.js';
 import { checkTexts } from './check-texts.js';
 import { Door } from './door.js';
 import { embedTexts, type TextResult } from './embed-texts.js';
@@ -24,7 +24,8 @@ export class Embedding {
 
   private constructor(settings: Settings) {
     this.#settings = settings;
-    this.#cache = new EmbeddingCache({ entries: settings.cacheEntries, bytes: settings.cacheBytes });
+    const { cacheEntries: entries, cacheBytes: bytes, redis, log } = settings;
+    this.#cache = new EmbeddingCache({ entries, bytes, redis: redis && { ...redis, log } });
     this.#door = new Door({ query: settings.maxQueuedQueries, bulk: settings.maxQueuedBulk });
   }
 
@@ -83,15 +84,16 @@ export class Embedding {
   stats(): EmbeddingStats {
     const residents = [...this.#models.values()].filter((model) => model instanceof Resident);
     const sum = (of: (resident: Resident) => number): number => residents.reduce((total, resident) => total + of(resident), 0);
-    const { entries, bytes, hits, misses } = this.#cache.stats();
+    const { entries, bytes, hits, misses, l2, l2Faults } = this.#cache.stats();
     return {
       queued: sum(({ batcher }) => batcher.queued),
       inFlight: sum(({ batcher }) => batcher.inFlight),
       cacheEntries: entries,
       cacheBytes: bytes,
-      cacheHits: { l1: hits, l2: 0 },
+      cacheHits: hits,
       cacheMisses: misses,
-      l2: 'off',
+      l2,
+      l2Faults,
       residents: residents.filter(({ pids }) => pids.length > 0).map(({ description }) => description.name),
       workers: residents.flatMap(({ pids }) => pids),
       restarts: sum(({ restarts }) => restarts),
@@ -102,6 +104,7 @@ export class Embedding {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#models.values()].map((model) => (model instanceof Resident ? model.close() : undefined)));
+    await this.#cache.close();
   }
 
   /** The first place of a name counts. */

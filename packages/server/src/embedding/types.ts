@@ -97,6 +97,8 @@ export interface EmbeddingStats {
   /** Texts that no cache had. */
   readonly cacheMisses: number;
   readonly l2: 'up' | 'down' | 'off';
+  /** Of Redis: questions without an answer in time; entries that it refused, that were lost on the way to it, that were garbage in it. */
+  readonly l2Faults: { readonly failures: number; readonly refused: number; readonly dropped: number; readonly garbage: number };
   /** Full names of the models in memory. */
   readonly residents: readonly string[];
   /** Process ids of the inference processes. */

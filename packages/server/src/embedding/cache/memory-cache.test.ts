@@ -1,30 +1,30 @@
 import { expect, test } from 'vitest';
-import { EmbeddingCache } from './cache.js';
+import { MemoryCache } from './memory-cache.js';
 
 const embedded = (values: number) => ({ vector: new Float32Array(values), tokens: 1, truncated: false, dropped: 0 });
 
 test('the least recently used entry leaves when there are too many', () => {
-  const cache = new EmbeddingCache({ entries: 2, bytes: 1e6 });
+  const cache = new MemoryCache({ entries: 2, bytes: 1e6 });
   cache.set('a', embedded(4));
   cache.set('b', embedded(4));
   cache.get('a');
   cache.set('c', embedded(4));
   expect([cache.get('a'), cache.get('b'), cache.get('c')].map((entry) => entry !== undefined)).toEqual([true, false, true]);
-  expect(cache.stats()).toMatchObject({ entries: 2, hits: 3, misses: 1 });
+  expect(cache.size).toBe(2);
 });
 
 test('the bytes of vectors and of long texts are bounded', () => {
-  const cache = new EmbeddingCache({ entries: 1000, bytes: 10_000 });
+  const cache = new MemoryCache({ entries: 1000, bytes: 10_000 });
   for (let i = 0; i < 100; i++) cache.set(`text ${i}`, embedded(384));
-  expect(cache.stats().bytes).toBeLessThanOrEqual(10_000);
-  expect(cache.stats().entries).toBe(5);
+  expect(cache.bytes).toBeLessThanOrEqual(10_000);
+  expect(cache.size).toBe(5);
   cache.set('x'.repeat(6000), embedded(4));
-  expect(cache.stats().bytes).toBeLessThanOrEqual(10_000);
+  expect(cache.bytes).toBeLessThanOrEqual(10_000);
 });
 
 test('a cache of nothing keeps nothing', () => {
-  const cache = new EmbeddingCache({ entries: 0, bytes: 1e6 });
+  const cache = new MemoryCache({ entries: 0, bytes: 1e6 });
   cache.set('a', embedded(4));
   expect(cache.get('a')).toBeUndefined();
-  expect(cache.stats()).toEqual({ entries: 0, bytes: 0, hits: 0, misses: 1 });
+  expect([cache.size, cache.bytes]).toEqual([0, 0]);
 });

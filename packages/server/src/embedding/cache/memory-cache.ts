@@ -1,14 +1,12 @@
 // L1: pooled vectors in memory, least recently used out first, bounded by entries and by bytes.
 import { LRUCache } from 'lru-cache';
-import type { Embedded } from './batcher.js';
+import type { Embedded } from '../batcher.js';
 
 /** About what an entry costs beside its key and values: the objects, the map's and the list's own. */
 const ENTRY_BYTES = 300;
 
-export class EmbeddingCache {
+export class MemoryCache {
   readonly #entries: LRUCache<string, Embedded> | undefined;
-  #hits = 0;
-  #misses = 0;
 
   /** Zero entries or zero bytes: nothing is kept. */
   constructor(limits: { readonly entries: number; readonly bytes: number }) {
@@ -22,22 +20,22 @@ export class EmbeddingCache {
   }
 
   get(key: string): Embedded | undefined {
-    const found = this.#entries?.get(key);
-    if (found) this.#hits++;
-    else this.#misses++;
-    return found;
+    return this.#entries?.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#entries?.has(key) ?? false;
   }
 
   set(key: string, value: Embedded): void {
     this.#entries?.set(key, value);
   }
 
-  stats(): { entries: number; bytes: number; hits: number; misses: number } {
-    return {
-      entries: this.#entries?.size ?? 0,
-      bytes: this.#entries?.calculatedSize ?? 0,
-      hits: this.#hits,
-      misses: this.#misses,
-    };
+  get size(): number {
+    return this.#entries?.size ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#entries?.calculatedSize ?? 0;
   }
 }

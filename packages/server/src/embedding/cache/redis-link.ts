@@ -1,0 +1,134 @@
+// The connection to Redis: asked only while it answers in time, tried again by itself when it does not.
+import { Redis } from 'ioredis';
+import type { EmbeddingLog } from '../options.js';
+import { Circuit } from './circuit.js';
+import { inTime } from './in-time.js';
+
+export interface RedisLinkOptions {
+  /** redis://user:password@host:port/db, or rediss:// for TLS. Never logged: it may hold a password. */
+  readonly url: string;
+  /** How long a request waits for an answer. */
+  readonly timeoutMs: number;
+  /** A key to ask for when it is to be known whether Redis is well; it need not exist. */
+  readonly probeKey: string;
+  readonly log: EmbeddingLog;
+}
+
+/** A Redis that was slow or failed is probed so often, until it answers in time. */
+const PROBE_MS = 500;
+/** A connection on which an answer is due for so long is given up for a new one: its other end may be gone without a word. */
+const SILENCE_MS = 3000;
+const CONNECT_MS = 2000;
+const LONGEST_RETRY_PAUSE_MS = 1000;
+
+export class RedisLink {
+  readonly #options: RedisLinkOptions;
+  readonly #client: Redis;
+  readonly #circuit = new Circuit();
+  #probe: NodeJS.Timeout | undefined;
+  #problem = 'not connected yet';
+  /** What the log was told last. */
+  #told: boolean | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(options: RedisLinkOptions) {
+    this.#options = options;
+    this.#client = new Redis(options.url, {
+      protocol: 2,
+      connectionName: 'voisin',
+      connectTimeout: CONNECT_MS,
+      socketTimeout: SILENCE_MS,
+      retryStrategy: (attempt) => Math.min(LONGEST_RETRY_PAUSE_MS, 50 * 2 ** Math.min(attempt, 8)),
+      // A question is asked now or not at all: nothing waits for a connection, nothing is asked again on the next one.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+    });
+    this.#client.on('ready', () => this.#connected());
+    this.#client.on('close', () => this.#tell());
+    this.#client.on('error', (error: Error) => {
+      this.#problem = error.message;
+      this.#tell();
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#client.status === 'ready' && !this.#circuit.isOpen;
+  }
+
+  /** Questions that failed or were answered too late, since the start. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** The answer, or undefined: Redis is away, fails, or takes longer than the time for it. */
+  async ask<T>(question: (client: Redis) => Promise<T>): Promise<T | undefined> {
+    if (!this.isUp) return undefined;
+    try {
+      const answer = await inTime(question(this.#client), this.#options.timeoutMs);
+      this.#circuit.succeeded();
+      return answer;
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  /** For what nobody waits for: no time is set but the connection's own. Throws what the client throws. */
+  async send<T>(message: (client: Redis) => Promise<T>): Promise<T> {
+    return message(this.#client);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#probe);
+    this.#client.disconnect();
+  }
+
+  #connected(): void {
+    if (this.#circuit.isOpen) void this.#tryProbe();
+    this.#tell();
+  }
+
+  #failed(error: unknown): void {
+    this.#failures++;
+    if (this.#circuit.isOpen) return;
+    this.#problem = error instanceof Error ? error.message : String(error);
+    this.#circuit.failed();
+    if (!this.#circuit.isOpen) return;
+    this.#tell();
+    this.#probeLater();
+  }
+
+  #probeLater(): void {
+    clearTimeout(this.#probe);
+    if (!this.#closed) this.#probe = setTimeout(() => void this.#tryProbe(), PROBE_MS).unref();
+  }
+
+  /** Asks as a request would. Without a connection there is nobody to ask: the next connection comes here again. */
+  async #tryProbe(): Promise<void> {
+    clearTimeout(this.#probe);
+    if (this.#client.status !== 'ready') return;
+    const { timeoutMs, probeKey } = this.#options;
+    const answer = this.#client.mgetBuffer(probeKey);
+    try {
+      await inTime(answer, timeoutMs);
+      this.#circuit.close();
+      this.#tell();
+    } catch {
+      // Nothing more is asked while this is unanswered: a Redis that hangs is not to find a heap of probes when it wakes.
+      await Promise.allSettled([answer]);
+      this.#probeLater();
+    }
+  }
+
+  #tell(): void {
+    const up = this.isUp;
+    if (this.#closed || up === this.#told) return;
+    this.#told = up;
+    const { log } = this.#options;
+    if (up) log.info({ l2: 'up' }, 'Redis answers: embeddings are looked up in it and kept there');
+    else log.warn({ l2: 'down', reason: this.#problem }, 'Redis is away or slow: embeddings are made without it until it is back');
+  }
+}
