@@ -44,6 +44,8 @@ test.each([
   ['context.ts', './cli/serve.js'],
   ['cli/x.ts', '../indexes/indexes.js'],
   ['../../faiss/src/x.ts', '@voisin/server'],
+  ['../../client/src/x.ts', '@voisin/server'],
+  ['../../client/src/x.ts', 'node:buffer'],
 ])('%s may not import %s', (file, specifier) => {
   expect(lint(file, specifier)).toEqual({ found: true, status: 1 });
 });

@@ -7,7 +7,10 @@ import { command, root, step } from './steps.mjs';
 import { buildAdvice } from './system-packages.mjs';
 
 const addon = { stamp: 'packages/faiss/build/.inputs', outputs: ['packages/faiss/build/voisin_faiss.node'] };
-const code = { stamp: 'packages/server/dist/.inputs', outputs: ['packages/server/dist/src/main.js', 'packages/faiss/dist/src/index.js'] };
+const code = {
+  stamp: 'packages/server/dist/.inputs',
+  outputs: ['server/dist/src/main.js', 'faiss/dist/src/index.js', 'client/dist/src/index.js'].map((path) => `packages/${path}`),
+};
 /** A translation unit of FAISS's headers takes up to this much memory to compile. */
 const bytesPerCompiler = 700 * 1024 ** 2;
 

@@ -1,0 +1,63 @@
+// Any number of texts as requests to /v1/embeddings.
+
+import type { EmbeddedBatch, EmbedFields, Progress } from './embeddings.js';
+import { VoisinError } from './errors.js';
+import { floatsOf } from './floats.js';
+import { checkCount, inBatches } from './in-batches.js';
+import type { CallOptions } from './options.js';
+import type { Transport } from './transport.js';
+
+export interface EmbedBatchOptions extends CallOptions {
+  /** Most texts of one request; default 32. */
+  readonly batchSize?: number;
+  /** Requests under way at a time; default 2: while one is computed, the other is on its way. */
+  readonly concurrency?: number;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A token is a character or more: so many keep a request under the server's 300,000 tokens. */
+const mostCharacters = 250_000;
+
+export async function embedBatch(
+  transport: Transport,
+  texts: readonly string[],
+  fields: EmbedFields,
+  { batchSize = 32, concurrency = 2, onProgress, ...call }: EmbedBatchOptions,
+): Promise<EmbeddedBatch> {
+  const patience = transport.patience(call);
+  const batches = {
+    batchSize: checkCount('batchSize', batchSize),
+    concurrency: checkCount('concurrency', concurrency),
+    signal: call.signal,
+    onProgress,
+    weightOf: (position: number): number => texts[position]?.length ?? 0,
+    mostWeight: mostCharacters,
+  };
+  const parts = await inBatches(texts.length, batches, async ({ start, end }, signal) => {
+    const body = { input: texts.slice(start, end), ...fields, encoding_format: 'base64' };
+    const answer = await transport.json<SaidEmbeddings>({ method: 'POST', path: '/v1/embeddings', body }, { ...call, signal }, patience);
+    return { ...answer, embeddings: inOrder(answer, end - start) };
+  });
+  return {
+    embeddings: parts.flatMap(({ embeddings }) => embeddings),
+    model: parts[0]?.model ?? fields.model ?? '',
+    tokens: parts.reduce((sum, { usage }) => sum + usage.prompt_tokens, 0),
+  };
+}
+
+interface SaidEmbeddings {
+  readonly data: readonly { readonly index: number; readonly embedding: string }[];
+  readonly model: string;
+  readonly usage: { readonly prompt_tokens: number };
+}
+
+/** A vector in another text's place would be found by nobody: each must be there, once. */
+function inOrder({ data }: SaidEmbeddings, count: number): Float32Array[] {
+  const embeddings = new Array<Float32Array>(count);
+  for (const { index, embedding } of data) embeddings[index] = floatsOf(embedding);
+  const missing = embeddings.findIndex((vector) => vector === undefined);
+  if (data.length !== count || embeddings.length !== count || missing >= 0) {
+    throw new VoisinError('internal', `embeddings: expected one for each of ${count} texts, got ${data.length}`);
+  }
+  return embeddings;
+}

@@ -1,0 +1,23 @@
+// Lists that come a page at a time, as one sequence.
+
+import { VoisinError } from './errors.js';
+
+export interface Page {
+  readonly next_cursor?: string;
+}
+
+/** @param ask gets one page; its path and query up to the cursor */
+export async function* pages<T extends Page>(
+  path: string,
+  limit: number | undefined,
+  ask: (path: string) => Promise<T>,
+): AsyncGenerator<T> {
+  const query = new URLSearchParams(limit === undefined ? {} : { limit: String(limit) });
+  for (;;) {
+    const page = await ask(query.size === 0 ? path : `${path}?${query}`);
+    yield page;
+    if (page.next_cursor === undefined) return;
+    if (page.next_cursor === query.get('cursor')) throw new VoisinError('internal', `${path}: the cursor does not move on`);
+    query.set('cursor', page.next_cursor);
+  }
+}
