@@ -6,8 +6,9 @@ import { VoisinError } from '../errors.js';
 import { parseFlags } from './flags.js';
 import { isLoopback } from './loopback.js';
 import { everySetting, limits, secrets, settings } from './schema.js';
-import { parseApiKeys, type ApiKey } from './secrets.js';
+import { parseApiKeys, parseServiceUrl, type ApiKey } from './secrets.js';
 import { SettingProblem, type Setting } from './setting.js';
+import { defaultTiers, readTiers, type Tiers } from './tiers.js';
 
 type Values<Table> = { readonly [Key in keyof Table]: Table[Key] extends Setting<infer Value> ? Value : never };
 
@@ -17,7 +18,15 @@ export interface Config extends Values<typeof settings> {
   readonly limits: Limits;
   /** Keys from the environment; empty when none were given. */
   readonly apiKeys: readonly ApiKey[];
-  /** True when callers need no key: none is configured, and the address is this machine's own or ALLOW_ANONYMOUS is set. */
+  /** Where Redis is; undefined: there is none. May hold a password. */
+  readonly redisUrl: string | undefined;
+  /** PostgreSQL for accounts; undefined: they lie in the data directory. Holds a password. */
+  readonly databaseUrl: string | undefined;
+  readonly tiers: Tiers;
+  /**
+   * True when the configuration asks callers for no key: it has none, and the address is this machine's own or ALLOW_ANONYMOUS is set.
+   * Accounts that are there ask for keys all the same, except with ALLOW_ANONYMOUS.
+   */
   readonly keyless: boolean;
   /** Where the models that come with the server lie. */
   readonly bundledModelsDir: string;
@@ -49,6 +58,8 @@ export function readConfig(env: Environment, argv: readonly string[] = []): Conf
   const values = readTable(settings, read);
   const keysText = env[secrets.apiKeys]?.trim() ?? '';
   const apiKeys = keysText === '' ? [] : parseApiKeys(keysText);
+  const redisUrl = env[secrets.redisUrl]?.trim() ?? '';
+  const databaseUrl = env[secrets.databaseUrl]?.trim() ?? '';
   const keyless = apiKeys.length === 0 && (isLoopback(values.host) || values.allowAnonymous);
   const warnings = check(values, apiKeys, keyless, env);
   const cores = availableParallelism();
@@ -56,13 +67,16 @@ export function readConfig(env: Environment, argv: readonly string[] = []): Conf
     ...values,
     limits: readTable(limits, read),
     apiKeys,
+    redisUrl: redisUrl === '' ? undefined : parseServiceUrl(secrets.redisUrl, redisUrl, ['redis', 'rediss']),
+    databaseUrl: databaseUrl === '' ? undefined : parseServiceUrl(secrets.databaseUrl, databaseUrl, ['postgres', 'postgresql']),
+    tiers: values.tiersFile === '' ? defaultTiers : readTiers(resolve(values.tiersFile)),
     keyless,
     warnings,
     bundledModelsDir,
     dataDir: resolve(values.dataDir),
     modelsDir: values.modelsDir === '' ? bundledModelsDir : resolve(values.modelsDir),
     logLevel: values.debug && values.logLevel !== 'trace' ? 'debug' : values.logLevel,
-    corsOrigins: values.enableCors && !keyless ? values.corsOrigins : [],
+    corsOrigins: values.enableCors ? values.corsOrigins : [],
     requiredModels: requiredModels(values),
     inferenceThreads: values.inferenceThreads || Math.max(1, Math.floor(cores / Math.max(1, values.inferenceWorkers))),
     searchThreads: values.searchThreads || cores,

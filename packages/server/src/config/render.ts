@@ -58,6 +58,12 @@ Without keys it depends on \`HOST\`:
 When \`${secrets.apiKeys}\` is set, exactly those keys count: a lost or leaked admin key is retired by setting it. Setting it together with
 \`ALLOW_ANONYMOUS=true\` stops the start. \`${secrets.clientKey}\`, a letter shorter, belongs to clients: found in the server's environment it is a
 warning and nothing else.
+`);
+  parts.push(`## Redis
+
+\`${secrets.redisUrl}="redis://user:password@host:6379/0"\` (\`rediss://\` for TLS) makes Redis the second level of the embedding cache: shared by servers,
+kept over restarts. There is no flag for it either, since it may hold a password. A server whose Redis is away, slow, full or holds something
+else goes on without it, says so in \`/health\` and \`/metrics\`, and comes back to it by itself.
 
 `);
   return `${parts.join('\n').trimEnd()}\n`;

@@ -83,6 +83,22 @@ export const settings = {
     help: 'Proxies whose X-Forwarded-For names the address of the caller, with commas between them.',
   }),
 
+  tiersFile: text('TIERS_FILE', {
+    group: access,
+    default: '',
+    defaultText: 'free, pro and scale',
+    accepts: 'a YAML file',
+    placeholder: 'FILE',
+    help: 'Tiers of accounts: per_month, per_minute and cache_hit (what a vector from the cache counts) by name; see docs/accounts.md.',
+  }),
+  accountsGraceSeconds: integer('ACCOUNTS_GRACE_SECONDS', {
+    group: access,
+    default: 0,
+    min: 0,
+    max: 60,
+    help: 'While PostgreSQL is away, keys that were checked in the last so many seconds go on working, with quotas counted apart; a key revoked meanwhile does too. With 0, 503 until it is back.',
+  }),
+
   logLevel: choice('LOG_LEVEL', {
     group: observation,
     default: 'info',
@@ -172,6 +188,28 @@ export const settings = {
     min: 0,
     max: 1_048_576,
     help: 'Memory for remembered embeddings, in MiB; 0 remembers none.',
+  }),
+  cacheL2TtlSeconds: integer('CACHE_L2_TTL', {
+    group: models,
+    default: 86_400,
+    min: 1,
+    max: 31_536_000,
+    help: 'How long Redis keeps an embedding, in seconds. With REDIS_URL.',
+  }),
+  cacheL2TimeoutMs: integer('CACHE_L2_TIMEOUT_MS', {
+    group: models,
+    default: 4,
+    min: 1,
+    max: 1000,
+    help: 'How long a request waits for Redis, in milliseconds, before it goes on without. Redis is left alone while it is slower.',
+  }),
+  redisPrefix: text('REDIS_PREFIX', {
+    group: models,
+    default: 'voisin:',
+    accepts: '1 to 64 printable characters without spaces',
+    placeholder: 'TEXT',
+    pattern: /^[\u0021-\u007e]{1,64}$/,
+    help: 'What the keys of this server begin with in Redis. Servers with the same one share their embeddings.',
   }),
 
   searchThreads: integer('SEARCH_THREADS', {
@@ -311,6 +349,11 @@ export const limits = {
 } as const;
 
 /** Names of the environment that hold secrets: never a flag, never shown. */
-export const secrets = { apiKeys: 'FAISS_PROXY_API_KEYS', clientKey: 'FAISS_PROXY_API_KEY' } as const;
+export const secrets = {
+  apiKeys: 'FAISS_PROXY_API_KEYS',
+  clientKey: 'FAISS_PROXY_API_KEY',
+  databaseUrl: 'DATABASE_URL',
+  redisUrl: 'REDIS_URL',
+} as const;
 
 export const everySetting: readonly Setting<unknown>[] = [...Object.values(settings), ...Object.values(limits)];

@@ -32,3 +32,17 @@ export function parseApiKeys(text: string): ApiKey[] {
   }
   return keys;
 }
+
+/**
+ * Checks the address of a service, which may hold a password: redis://user:password@host:6379/0.
+ * @param schemes what may stand before the first colon
+ * @throws VoisinError invalid_argument that shows nothing of it
+ */
+export function parseServiceUrl(name: string, text: string, schemes: readonly string[]): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === '' || !schemes.includes(url.protocol.slice(0, -1))) {
+    const forms = schemes.map((scheme) => `${scheme}://`).join(' or ');
+    throw new VoisinError('invalid_argument', `${name}: is not the address of a server; it begins with ${forms}, and a host follows`);
+  }
+  return text;
+}

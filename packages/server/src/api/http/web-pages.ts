@@ -51,11 +51,12 @@ function isLocalName(name: string): boolean {
 }
 
 const allowedHeaders = 'authorization, content-type, x-api-key, x-request-id';
-const exposedHeaders = 'x-request-id, retry-after, content-disposition';
+const exposedHeaders = 'x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-disposition';
 
 /** Sets the CORS headers of an allowed origin. @returns true when the request was a preflight and is answered */
-export function answerCors(request: FastifyRequest, reply: FastifyReply, { corsOrigins }: WebPageRules): boolean {
+export function answerCors(request: FastifyRequest, reply: FastifyReply, rules: WebPageRules): boolean {
   const { origin } = request.headers;
+  const corsOrigins = rules.keyless ? [] : rules.corsOrigins;
   if (corsOrigins.length > 0) void reply.header('vary', 'origin');
   const allowed = origin !== undefined && (corsOrigins.includes('*') || corsOrigins.includes(origin));
   if (allowed) void reply.header('access-control-allow-origin', origin).header('access-control-expose-headers', exposedHeaders);
