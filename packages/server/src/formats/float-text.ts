@@ -13,6 +13,8 @@ const fastLow = 1e-13;
 const plainLow = 1e-6;
 const fastHigh = 2 ** 24;
 const minusZero = 0x80000000;
+/** Below, float32 has fewer digits. */
+const leastNormal = 2 ** -126;
 // For each biased exponent of a float32: the k that gives the smallest number with that exponent six digits before the point.
 const scales = Int8Array.from({ length: 256 }, (_, exponent) => 5 - Math.floor(Math.log10(2 ** (exponent - 127)) + 1e-12));
 // For each biased exponent, half the distance between neighbours.
@@ -130,6 +132,14 @@ function slowShort(value: number): number {
   if (value === 0 || !Number.isFinite(value)) return value;
   const low = (value + neighbour(value, -1)) / 2;
   const high = (value + neighbour(value, 1)) / 2;
+  // As on the fast way. A model's vectors have such numbers in every row: a dimension that was trained to nothing, 1e-33.
+  const size = Math.abs(value);
+  if (size >= leastNormal && size < fastLow && value - low === high - value) {
+    for (let digits = 6; digits <= 9; digits++) {
+      const short = Number(value.toPrecision(digits));
+      if (short > low && short < high) return short;
+    }
+  }
   for (let digits = 1; digits <= 9; digits++) {
     const nearest = value.toPrecision(digits);
     const step = Number(`1e${Math.floor(Math.log10(Math.abs(Number(nearest)))) - digits + 1}`);
