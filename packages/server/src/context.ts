@@ -73,6 +73,7 @@ function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<E
     threadsPerWorker: config.inferenceThreads,
     cacheEntries: config.cacheL1Entries,
     cacheBytes: config.cacheL1Mb * mib,
+    redis: config.redisUrl === undefined ? undefined : redisOptions(config, config.redisUrl),
     maxTextLength: config.limits.maxTextLength,
     maxQueuedQueries: config.limits.maxEmbedQueue,
     maxQueuedBulk: config.limits.maxEmbedQueue * 2,
@@ -81,9 +82,14 @@ function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<E
   });
 }
 
+function redisOptions({ redisPrefix: prefix, cacheL2TtlSeconds: ttlSeconds, cacheL2TimeoutMs: timeoutMs }: Config, url: string) {
+  return { url, prefix, ttlSeconds, timeoutMs };
+}
+
 function watch(metrics: Metrics, indexes: Indexes, embedding: Embedding): void {
   metrics.watchIndexes(() => indexes.sizes().map(({ index, ...size }) => ({ ...size, id: index })));
   metrics.watchQueue('index_writes', () => indexes.sizes().reduce((sum, { writesWaiting }) => sum + writesWaiting, 0));
+  metrics.watchCache(() => embedding.stats());
   metrics.watchQueue('embedding_waiting', () => embedding.stats().queued);
   metrics.watchQueue('embedding_running', () => embedding.stats().inFlight);
 }

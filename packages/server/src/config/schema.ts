@@ -1,4 +1,5 @@
 // Every setting of the server, once: environment names, flags, --help and docs/configuration.md are made from this table.
+import { limits, limitsGroup } from './limits.js';
 import { choice, integer, list, text, toggle, type Setting } from './setting.js';
 
 const address = 'Address';
@@ -6,7 +7,6 @@ const data = 'Data';
 const access = 'Access';
 const observation = 'Logs and metrics';
 const models = 'Models';
-const limitsGroup = 'Limits';
 
 /** As on the Hugging Face hub: `owner/name` or `name`. */
 const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
@@ -219,132 +219,6 @@ export const settings = {
     max: 256,
     defaultText: '0 (the number of cores)',
     help: 'Searches that run at the same time.',
-  }),
-} as const;
-
-/** Bounds of everything a caller can make the server hold or do: `config.limits`. */
-export const limits = {
-  bodyMb: integer('MAX_BODY_MB', {
-    group: limitsGroup,
-    default: 100,
-    min: 1,
-    max: 500,
-    help: 'Largest body of a request about vectors, in MiB. Imports stream and have no such bound.',
-  }),
-  embedBodyMb: integer('MAX_EMBED_BODY_MB', {
-    group: limitsGroup,
-    default: 10,
-    min: 1,
-    max: 500,
-    help: 'Largest body of a request for embeddings, in MiB.',
-  }),
-  maxK: integer('MAX_K', { group: limitsGroup, default: 10_000, min: 1, max: 1_000_000, help: 'Largest k of a search.' }),
-  maxDimension: integer('MAX_DIMENSION', {
-    group: limitsGroup,
-    default: 65_536,
-    min: 1,
-    max: 1_048_576,
-    help: 'Largest dimension of an index.',
-  }),
-  maxVectorsPerRequest: integer('MAX_VECTORS_PER_REQUEST', {
-    group: limitsGroup,
-    default: 100_000,
-    min: 1,
-    max: 10_000_000,
-    help: 'Most vectors, or ids to delete, in one request.',
-  }),
-  queryBatch: integer('MAX_QUERY_BATCH', {
-    group: limitsGroup,
-    default: 1000,
-    min: 1,
-    max: 100_000,
-    help: 'Most vectors of one batch search.',
-  }),
-  pageSize: integer('MAX_PAGE_SIZE', { group: limitsGroup, default: 1000, min: 1, max: 100_000, help: 'Largest limit of a paged list.' }),
-  maxTextLength: integer('MAX_TEXT_LENGTH', {
-    group: limitsGroup,
-    default: 8192,
-    min: 1,
-    max: 10_000_000,
-    help: 'Longest text to embed, in characters.',
-  }),
-  maxBatchSize: integer('MAX_BATCH_SIZE', {
-    group: limitsGroup,
-    default: 32,
-    min: 1,
-    max: 100_000,
-    help: 'Most texts of one request for embeddings.',
-  }),
-  maxOpenAiInputs: integer('MAX_OPENAI_INPUTS', {
-    group: limitsGroup,
-    default: 2048,
-    min: 1,
-    max: 100_000,
-    help: 'Most inputs of one request to /v1/embeddings.',
-  }),
-  maxOpenAiTokens: integer('MAX_OPENAI_TOKENS', {
-    group: limitsGroup,
-    default: 300_000,
-    min: 1,
-    max: 100_000_000,
-    help: 'Most tokens of all inputs of one request to /v1/embeddings together.',
-  }),
-  maxEmbedQueue: integer('MAX_EMBED_QUEUE', {
-    group: limitsGroup,
-    default: 4096,
-    min: 1,
-    max: 10_000_000,
-    help: 'Texts that may wait for a model; past it, 503 with Retry-After.',
-  }),
-  maxMetadataBytes: integer('MAX_METADATA_BYTES', {
-    group: limitsGroup,
-    default: 40_960,
-    min: 2,
-    max: 16_777_216,
-    help: 'Largest metadata of one vector, in bytes of JSON.',
-  }),
-  maxIdBytes: integer('MAX_ID_BYTES', {
-    group: limitsGroup,
-    default: 512,
-    min: 1,
-    max: 4096,
-    help: 'Longest id of a vector, in bytes of UTF-8.',
-  }),
-  maxIndexes: integer('MAX_INDEXES', { group: limitsGroup, default: 10_000, min: 1, max: 1_000_000, help: 'Most indexes on the server.' }),
-  maxOpenIndexes: integer('MAX_OPEN_INDEXES', {
-    group: limitsGroup,
-    default: 64,
-    min: 1,
-    max: 10_000,
-    help: 'Indexes held in memory at the same time; the longest unused one is closed for the next.',
-  }),
-  indexIdleSeconds: integer('INDEX_IDLE_SECONDS', {
-    group: limitsGroup,
-    default: 900,
-    min: 1,
-    max: 31_536_000,
-    help: 'Time after which an unused index leaves the memory.',
-  }),
-  writeQueueMb: integer('WRITE_QUEUE_MB', {
-    group: limitsGroup,
-    default: 256,
-    min: 1,
-    max: 65_536,
-    help: 'Writes that may wait, in MiB; past it, 503 with Retry-After.',
-  }),
-  maxInFlightRequests: integer('MAX_IN_FLIGHT_REQUESTS', {
-    group: limitsGroup,
-    default: 1000,
-    min: 1,
-    max: 1_000_000,
-    help: 'Requests under way at the same time; past it, 503 with Retry-After.',
-  }),
-  requestTimeoutSeconds: integer('REQUEST_TIMEOUT', {
-    group: limitsGroup,
-    default: 300,
-    min: 1,
-    max: 86_400,
-    help: 'Longest time of one request, in seconds; past it, 504. Imports and exports have no such bound.',
   }),
 } as const;
 

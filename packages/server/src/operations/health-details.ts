@@ -16,6 +16,7 @@ export const healthDetails = operation({
       l1_entries: Type.Integer(),
       l1_hits: Type.Integer(),
       l1_misses: Type.Integer(),
+      l2_hits: Type.Integer(),
     }),
     l2: Type.Enum(['up', 'down', 'off']),
     projects: Type.Array(Type.String()),
@@ -26,7 +27,7 @@ export const healthDetails = operation({
       status: 'healthy' as const,
       version,
       uptime_seconds: uptimeSeconds(startedAt),
-      cache_info: { l1_entries: cacheEntries, l1_hits: cacheHits.l1, l1_misses: cacheMisses },
+      cache_info: { l1_entries: cacheEntries, l1_hits: cacheHits.l1, l1_misses: cacheMisses + cacheHits.l2, l2_hits: cacheHits.l2 },
       l2,
       projects: [],
     };

@@ -1,5 +1,6 @@
 // What Prometheus reads at /metrics. Each server has its own registry, so that two in one process do not mix.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { addCacheMetrics, type CacheReading } from './cache-metrics.js';
 
 /** What an open index weighs, as the room of indexes tells it. */
 export interface IndexSize {
@@ -31,15 +32,12 @@ export class Metrics {
   readonly #embedRequests = this.#counter('fastembed_requests_total', 'Requests for embeddings answered', ['status']);
   readonly #embedLatency = this.#histogram('fastembed_request_latency_seconds', 'Time of a request for embeddings', []);
   readonly #inference = this.#histogram('fastembed_inference_latency_seconds', 'Time of one run of a model', []);
-  readonly #cacheHits = this.#counter('fastembed_cache_hits_total', 'Embeddings found in a cache', ['level']);
   readonly #queues = new Map<string, () => number>();
   #indexes: () => readonly IndexSize[] = () => [];
 
   constructor() {
     // Process, memory, garbage collection and event-loop delay (nodejs_eventloop_lag_*, from perf_hooks.monitorEventLoopDelay).
     collectDefaultMetrics({ register: this.#registry });
-    // A counter that shows 0 from the start lets a rate() see the first event.
-    this.#cacheHits.inc({ level: 'l1' }, 0);
     this.#indexGauge('voisin_index_vectors', 'Vectors of an index in memory', (size) => size.vectors);
     this.#indexGauge('voisin_index_dead_rows', 'Deleted or replaced rows that wait for compaction', (size) => size.deadRows);
     this.#indexGauge('voisin_index_memory_bytes', 'Memory of an index', (size) => size.memoryBytes);
@@ -72,8 +70,9 @@ export class Metrics {
     this.#inference.observe(seconds);
   }
 
-  countCacheHits(level: 'l1' | 'l2', count = 1): void {
-    this.#cacheHits.inc({ level }, count);
+  /** `read` is asked at each scrape. */
+  watchCache(read: () => CacheReading): void {
+    addCacheMetrics(this.#registry, read);
   }
 
   /** `length` is asked at each scrape. */

@@ -73,12 +73,17 @@ describe('metrics', () => {
     const metrics = createMetrics();
     metrics.observeEmbedRequest(200, 0.004);
     metrics.observeInference(0.003);
-    metrics.countCacheHits('l1', 3);
+    metrics.watchCache(() => ({ cacheHits: { l1: 3, l2: 0 }, cacheMisses: 5, l2: 'down', l2Faults: { failures: 2 } }));
     const text = await metrics.text();
     expect(text).toContain('fastembed_requests_total{status="200"} 1');
     expect(text).toContain('fastembed_request_latency_seconds_count 1');
     expect(text).toContain('fastembed_inference_latency_seconds_count 1');
     expect(text).toContain('fastembed_cache_hits_total{level="l1"} 3');
+    // A counter that shows 0 from the start lets a rate() see the first event.
+    expect(text).toContain('fastembed_cache_hits_total{level="l2"} 0');
+    expect(text).toContain('voisin_cache_misses_total 5');
+    expect(text).toContain('voisin_cache_l2_up 0');
+    expect(text).toContain('voisin_cache_l2_faults_total{kind="failures"} 2');
   });
 
   test('ask for index sizes and queue lengths at each scrape, and forget indexes that went', async () => {
@@ -101,10 +106,11 @@ describe('metrics', () => {
 
   test('tell of the event loop and the process, and two servers do not mix', async () => {
     const [one, other] = [createMetrics(), createMetrics()];
-    one.countCacheHits('l1');
+    one.observeEmbedRequest(200, 0.01);
     expect(await one.text()).toMatch(/nodejs_eventloop_lag_p99_seconds \d/);
     expect(await one.text()).toContain('process_resident_memory_bytes');
-    expect(await other.text()).toContain('fastembed_cache_hits_total{level="l1"} 0');
+    expect(await one.text()).toContain('fastembed_requests_total{status="200"} 1');
+    expect(await other.text()).not.toContain('fastembed_requests_total{status="200"}');
     expect(one.contentType).toContain('text/plain');
   });
 });

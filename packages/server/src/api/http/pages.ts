@@ -10,11 +10,10 @@ import type { HttpParts } from './parts.js';
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export function addPages(app: FastifyInstance, { config, metrics, embedding, version }: HttpParts): void {
+export function addPages(app: FastifyInstance, { config, metrics, version }: HttpParts): void {
   const open = { config: { open: true } };
   let document: string | undefined;
   let page: string | undefined;
-  let toldCacheHits = 0;
 
   app.get('/', open, () => ({ name: 'Voisin', version, docs: '/docs', openapi: '/openapi.json', health: '/v1/health' }));
 
@@ -35,10 +34,6 @@ export function addPages(app: FastifyInstance, { config, metrics, embedding, ver
 
   app.get('/metrics', { config: { open: config.metricsPublic } }, async (_request, reply) => {
     if (!config.enableMetrics) throw new VoisinError('permission_denied', 'metrics are turned off (ENABLE_METRICS)');
-    // The cache counts for itself; Prometheus learns of it when it asks.
-    const { cacheHits } = embedding.stats();
-    metrics.countCacheHits('l1', cacheHits.l1 - toldCacheHits);
-    toldCacheHits = cacheHits.l1;
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 }

@@ -92,7 +92,6 @@ export class RedisCache {
         }
         return pipeline.exec();
       });
-      const problem = results?.find(([error]) => error !== null)?.[0];
       const refused = results?.filter(([error]) => error !== null) ?? [];
       const [first] = refused;
       if (first) this.#pause(refused.length, first[0]?.message);
