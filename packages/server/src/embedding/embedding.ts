@@ -65,7 +65,7 @@ export class Embedding {
       const message = `dimensions: ${dimensions} came; model ${name} gives 1 to ${dimension}`;
       throw new VoisinError('invalid_argument', message, { field: 'dimensions', limit: dimension });
     }
-    checkTexts(texts, this.#settings.maxTextLength);
+    checkTexts(texts, options.maxTextLength ?? this.#settings.maxTextLength);
     const results = await embedTexts(texts, { resident, cache: this.#cache, door: this.#door, priority, signal });
     return {
       ...columnsOf(results, { normalize, dimensions }),

@@ -23,6 +23,8 @@ export interface EmbedOptions {
   readonly dimensions?: number | undefined;
   /** What the model cannot read of a text is cut off; false: such a text is refused. Default true. */
   readonly truncate?: boolean | undefined;
+  /** Longest text in characters, where the caller has a bound of its own. */
+  readonly maxTextLength?: number | undefined;
   /** Default query. */
   readonly priority?: Priority | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -74,6 +76,8 @@ export interface ModelInfo {
   readonly maxTokens: number;
   /** What its files offer; none for a model with a `problem`. */
   readonly precisions: readonly Precision[];
+  /** How the vectors of tokens become one, in the words of sentence-transformers; several are put one after another. */
+  readonly pooling?: readonly string[];
   /** SHA-256 of the ONNX file, once it was loaded. */
   readonly hash?: string;
   /** In memory now. */
