@@ -1,25 +1,18 @@
 // The inference process: loads one model and answers batches until its server lets go of it.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { fingerprint } from './fingerprint.js';
 import { TextModel } from './text-model.js';
 import { isWorkerRequest, type LoadRequest, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
 const reply = (message: WorkerReply): void => void process.send?.(message);
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
-}
-
 let model: TextModel | undefined;
 
 async function load(request: LoadRequest): Promise<void> {
   try {
-    const hash = request.hash ?? (await sha256(request.file));
-    model = await TextModel.open(request);
+    // Reading the files a first time for their fingerprint brings them into memory for the other.
+    const [opened, hash] = await Promise.all([TextModel.open(request), request.hash ?? fingerprint(request.model)]);
+    model = opened;
     reply({ kind: 'ready', hash });
   } catch (error) {
     reply({ kind: 'failed', message: messageOf(error) });

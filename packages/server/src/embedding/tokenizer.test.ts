@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { readModelDirectory } from './models/model-directory.js';
 import { readReference, miniLm, miniLmName } from './testing.js';
 import { Tokenizer } from './tokenizer.js';
 
-const tokenizer = await Tokenizer.read(miniLmName, miniLm, 256);
-const unlimited = await Tokenizer.read(miniLmName, miniLm, 1_000_000);
+const description = await readModelDirectory(miniLmName, miniLm);
+const tokenizer = await Tokenizer.read(description);
+const unlimited = await Tokenizer.read({ ...description, maxTokens: 1_000_000 });
 
 test('word pieces are counted without the special tokens', () => {
   expect(tokenizer.encode('how to reset password')).toMatchObject({ tokens: 4, truncated: false });

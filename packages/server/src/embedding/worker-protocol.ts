@@ -1,17 +1,14 @@
 // What the server and an inference process say to each other, over the process's own channel.
-import type { Pooling } from './models/model-directory.js';
+import type { ModelToLoad } from './models/model-description.js';
 
 /** The first message to a process: what to load, and how. */
 export interface LoadRequest {
   readonly kind: 'load';
-  readonly file: string;
+  readonly model: ModelToLoad;
   readonly threads: number;
   /** Threads without work spin for a while before they sleep. */
   readonly spin: boolean;
-  readonly dimension: number;
-  readonly pooling: Pooling;
-  readonly padId: number;
-  /** SHA-256 of the file when it is known: it is not read a second time. */
+  /** The fingerprint of the model's files when it is known: they are not read a second time. */
   readonly hash: string | undefined;
 }
 

@@ -1,0 +1,35 @@
+// A directory may hold several exports of one model: the plainest one is taken for each precision.
+import type { Precision } from '../types.js';
+import { brokenModel, type ModelFiles } from './model-files.js';
+
+// Names as the exporters of sentence-transformers, Optimum, transformers.js and fastembed give them.
+const plain = ['model', 'model_compact', 'model_optimized', 'model_O1', 'model_O2', 'model_O3', 'model_fp16', 'model_O4'];
+const int8 = ['model_int8', 'model_quantized', 'model_quint8_avx2', 'model_qint8_avx512', 'model_qint8_avx512_vnni', 'model_uint8'];
+const isInt8 = /int8|quantized/;
+const isOther = /q4|bnb4|arm64/;
+
+/** Of these paths (`onnx/model*.onnx`, `model*.onnx`), the one to run at each precision. */
+export function chooseOnnxFiles(paths: readonly string[]): Partial<Record<Precision, string>> {
+  const named = paths.map((path) => ({ path, name: /^(?:onnx\/)?(model[^/]*)\.onnx$/.exec(path)?.[1] }));
+  const first = (preferred: readonly string[], accepted: (name: string) => boolean): string | undefined => {
+    const rank = (name: string): number => (preferred.includes(name) ? preferred.indexOf(name) : preferred.length);
+    const candidates = named.flatMap(({ path, name }) => (name !== undefined && accepted(name) ? [{ path, rank: rank(name) }] : []));
+    return candidates.toSorted((a, b) => a.rank - b.rank || b.path.length - a.path.length || (a.path < b.path ? -1 : 1))[0]?.path;
+  };
+  const fp32 = first(plain, (name) => !isInt8.test(name) && !isOther.test(name));
+  const small = first(int8, (name) => isInt8.test(name) && !isOther.test(name));
+  return { ...(fp32 === undefined ? {} : { fp32 }), ...(small === undefined ? {} : { int8: small }) };
+}
+
+export async function findOnnxFiles(files: ModelFiles): Promise<Partial<Record<Precision, string>>> {
+  const inOnnx = (await files.list('onnx')).map((name) => `onnx/${name}`);
+  const paths = [...(await files.list('')), ...inOnnx].filter((path) => path.endsWith('.onnx'));
+  const present: string[] = [];
+  for (const path of paths) if (await files.isFile(path)) present.push(path);
+  const chosen = chooseOnnxFiles(present);
+  if (chosen.fp32 !== undefined || chosen.int8 !== undefined) return chosen;
+  const weights = ['model.safetensors', 'pytorch_model.bin'];
+  const [found] = (await Promise.all(weights.map(async (file) => ((await files.isFile(file)) ? file : '')))).filter((file) => file !== '');
+  const advice = found === undefined ? '' : `; voisin models convert makes it from ${found}`;
+  throw brokenModel(files.model, 'onnx/model*.onnx', `is missing, and so is model.onnx${advice}`);
+}
