@@ -2,8 +2,8 @@
 
 import { VoisinError } from './errors.js';
 import { numbersOf } from './floats.js';
-import { type Batches, inBatches } from './in-batches.js';
-import type { Added, NewVector } from './index-types.js';
+import { type Batches, inBatches, shifted } from './in-batches.js';
+import type { Added, NewVector, RefusedVector } from './index-types.js';
 
 /** A value takes some 20 characters of JSON; a request is to stay well below the server's MAX_BODY_MB. */
 const charactersPerValue = 20;
@@ -19,7 +19,7 @@ export async function addVectors(vectors: readonly NewVector[], batches: Batches
   };
   const parts = await inBatches(vectors.length, { ...batches, weightOf, mostWeight: mostCharacters }, async ({ start, end }, signal) => {
     const added = await send(vectors.slice(start, end).map(sayable), signal).catch(asReport);
-    return { ...added, errors: (added.errors ?? []).map((one) => ({ ...one, position: one.position + start })) };
+    return { ...added, errors: (added.errors ?? []).map((one) => moved(one, start)) };
   });
   const sum = (of: (part: Added) => number): number => parts.reduce((total, part) => total + of(part), 0);
   return {
@@ -29,6 +29,12 @@ export async function addVectors(vectors: readonly NewVector[], batches: Batches
     errors: parts.flatMap(({ errors }) => errors),
   };
 }
+
+const moved = ({ position, error, ...rest }: RefusedVector, by: number): RefusedVector => ({
+  ...rest,
+  position: position + by,
+  error: shifted(error, by),
+});
 
 const sayable = ({ values, ...rest }: NewVector): object => (values === undefined ? rest : { ...rest, values: numbersOf(values) });
 

@@ -47,7 +47,8 @@ export class VoisinError extends Error {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   readonly details: ErrorDetails;
-  readonly answer: unknown;
+  /** Not shown when the error is printed. */
+  readonly #answer: unknown;
 
   constructor(code: ErrorCode, message: string, { status, requestId, details = {}, answer, cause }: ErrorFacts = {}) {
     super(message, cause === undefined ? undefined : { cause });
@@ -55,6 +56,11 @@ export class VoisinError extends Error {
     this.status = status;
     this.requestId = requestId;
     this.details = details;
-    this.answer = answer;
+    this.#answer = answer;
+  }
+
+  /** The whole answer, where it was JSON: some routes say more beside `error`. */
+  get answer(): unknown {
+    return this.#answer;
   }
 }

@@ -22,8 +22,8 @@ export interface Span {
 }
 
 /**
- * Calls `send` for each span, at most `concurrency` at a time. When one fails, the others are aborted and the call rejects, saying which items
- * it was: nothing of it goes on afterwards.
+ * Calls `send` for each span, at most `concurrency` at a time. When one fails, the others are aborted and the call rejects, with the position
+ * of a bad item among all: nothing of it goes on afterwards.
  * @returns what `send` gave, in the order of the spans
  */
 export async function inBatches<T>(total: number, options: Batches, send: (span: Span, signal: AbortSignal) => Promise<T>): Promise<T[]> {
@@ -40,7 +40,7 @@ export async function inBatches<T>(total: number, options: Batches, send: (span:
       const span = spans[at] ?? { start: total, end: total };
       ending.signal.throwIfAborted();
       results[at] = await send(span, ending.signal).catch((error: unknown) => {
-        throw error instanceof VoisinError && spans.length > 1 ? placed(error, span, total) : error;
+        throw error instanceof VoisinError ? placed(error, span.start) : error;
       });
       done += span.end - span.start;
       onProgress?.({ done, total });
@@ -86,14 +86,20 @@ export function checkCount(name: string, value: number): number {
   throw new VoisinError('invalid_argument', message, { details: { field: name } });
 }
 
-/** A server counts from the first item of its request. */
-function placed(error: VoisinError, { start, end }: Span, total: number): VoisinError {
+/** A server counts from the first item of its request, the caller from the first of all: `input[3]` of the second request is `input[35]`. */
+function placed(error: VoisinError, first: number): VoisinError {
   const { code, message, status, requestId, details, answer } = error;
-  return new VoisinError(code, `${message} (in the request of items ${start} to ${end - 1} of ${total}; positions count from ${start})`, {
+  if (first === 0 || details.field === undefined) return error;
+  return new VoisinError(code, shifted(message, first), {
     ...(status === undefined ? {} : { status }),
     ...(requestId === undefined ? {} : { requestId }),
-    details: { ...details, first: start },
+    details: { ...details, field: shifted(details.field, first) },
     answer,
     cause: error,
   });
+}
+
+/** Moves the position that a text begins with. */
+export function shifted(text: string, by: number): string {
+  return text.replace(/^(\w+)\[(\d+)\]/, (_, name: string, position: string) => `${name}[${Number(position) + by}]`);
 }

@@ -97,7 +97,7 @@ export class IndexClient {
 
   /** Deletes by id, or all that match a filter. @returns how many were there */
   async delete(which: readonly string[] | { readonly filter: Filter }, call?: CallOptions): Promise<number> {
-    const body = 'filter' in which ? { filter: which.filter } : { ids: which };
+    const body = 'length' in which ? { ids: which } : which;
     const answer = await this.#json<{ readonly deleted_count: number }>('POST', '/vectors/delete', body, call);
     return answer.deleted_count;
   }
