@@ -1,6 +1,16 @@
 // A small durable map for the server's own records (key hashes, accounts): LevelDB, opened at first use.
 import { ClassicLevel } from 'classic-level';
 
+export type KeyValueChange =
+  | { readonly type: 'put'; readonly key: string; readonly value: string }
+  | { readonly type: 'del'; readonly key: string };
+
+export interface KeyRange {
+  readonly gte: string;
+  readonly lt: string;
+  readonly limit?: number;
+}
+
 export class KeyValueStore {
   readonly #directory: string;
   #db: Promise<ClassicLevel> | undefined;
@@ -15,7 +25,17 @@ export class KeyValueStore {
 
   /** Synced: when it resolves, the value survives a power cut. */
   async put(key: string, value: string): Promise<void> {
-    await (await this.#open()).batch([{ type: 'put', key, value }], { sync: true });
+    await this.write([{ type: 'put', key, value }]);
+  }
+
+  /** All of them or none, and synced. */
+  async write(changes: readonly KeyValueChange[]): Promise<void> {
+    await (await this.#open()).batch([...changes], { sync: true });
+  }
+
+  /** Entries in the order of their keys (by bytes of UTF-8). */
+  async range({ gte, lt, limit = -1 }: KeyRange): Promise<[key: string, value: string][]> {
+    return (await this.#open()).iterator({ gte, lt, limit }).all();
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,208 @@
+// The accounts store in the data directory's own LevelDB: one process, so what it wrote is what there is.
+//
+//   accounts/user/{id}                          the user
+//   accounts/email/{address}                    the user's id
+//   accounts/key/{id}                           the key
+//   accounts/user-key/{user}/{created}/{id}     empty: the keys of a user in order
+//   accounts/usage/{user}/{day}/{key}/{model}   sums
+import { VoisinError } from '../errors.js';
+import type { AccountStore } from './account-store.js';
+import { keyFromJson, keyToJson, usageFromJson, usageToJson, userFromJson, userToJson } from './level-records.js';
+import { pageOf } from './page.js';
+import type { KeyOwner, KeyRecord, Page, PageQuery, UsageBatch, UsageQuery, UsageRow, User, UserChange } from './records.js';
+import { addCounts } from './usage-counts.js';
+
+type Change = { readonly type: 'put'; readonly key: string; readonly value: string } | { readonly type: 'del'; readonly key: string };
+
+/** The part of store/key-value.ts that is used here. */
+export interface Records {
+  get(key: string): Promise<string | undefined>;
+  /** All or nothing, and durable. */
+  write(changes: readonly Change[]): Promise<void>;
+  range(range: { readonly gte: string; readonly lt: string; readonly limit?: number }): Promise<[string, string][]>;
+}
+
+const place = {
+  user: (id: string): string => `accounts/user/${id}`,
+  email: (email: string): string => `accounts/email/${email}`,
+  key: (id: string): string => `accounts/key/${id}`,
+  userKey: (user: string, cursor = ''): string => `accounts/user-key/${user}/${cursor}`,
+  usage: (rest: string): string => `accounts/usage/${rest}`,
+};
+/** Sorts after every key that begins with the text before it. */
+const end = '\u{10ffff}';
+const keyCursor = ({ createdAt, id }: KeyRecord): string => `${createdAt.toISOString()}/${id}`;
+const usageKey = ({ userId, day, keyId, model }: UsageRow): string => place.usage(`${userId}/${day}/${keyId}/${model}`);
+
+export class LevelAccountStore implements AccountStore {
+  readonly shared = false;
+  readonly #records: Records;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(records: Records) {
+    this.#records = records;
+  }
+
+  createUser(user: User): Promise<void> {
+    return this.#alone(async () => {
+      if ((await this.#records.get(place.email(user.email))) !== undefined)
+        throw new VoisinError('already_exists', `email: there is a user ${user.email} already`, { field: 'email' });
+      await this.#records.write([
+        { type: 'put', key: place.user(user.id), value: userToJson(user) },
+        { type: 'put', key: place.email(user.email), value: user.id },
+      ]);
+    });
+  }
+
+  async user(id: string): Promise<User | undefined> {
+    const found = await this.#records.get(place.user(id));
+    return found === undefined ? undefined : userFromJson(found);
+  }
+
+  async userByEmail(email: string): Promise<User | undefined> {
+    const id = await this.#records.get(place.email(email));
+    return id === undefined ? undefined : this.user(id);
+  }
+
+  async users({ limit, cursor }: PageQuery): Promise<Page<User>> {
+    const found = await this.#after(place.user(''), cursor, limit);
+    return pageOf(
+      found.map(([, value]) => userFromJson(value)),
+      limit,
+      ({ id }) => id,
+    );
+  }
+
+  async hasUsers(): Promise<boolean> {
+    return (await this.#after(place.user(''), undefined, 0)).length > 0;
+  }
+
+  async hasAdmin(): Promise<boolean> {
+    const users = await this.#records.range({ gte: place.user(''), lt: place.user(end) });
+    return users.some(([, value]) => userFromJson(value).admin);
+  }
+
+  updateUser(id: string, change: UserChange): Promise<User | undefined> {
+    return this.#alone(async () => {
+      const user = await this.user(id);
+      if (user === undefined) return undefined;
+      const changed = { ...user, ...change };
+      await this.#records.write([{ type: 'put', key: place.user(id), value: userToJson(changed) }]);
+      return changed;
+    });
+  }
+
+  deleteUser(id: string): Promise<boolean> {
+    return this.#alone(async () => {
+      const user = await this.user(id);
+      if (user === undefined) return false;
+      const keys = await this.#records.range({ gte: place.userKey(id), lt: place.userKey(id, end) });
+      await this.#records.write([
+        { type: 'del', key: place.user(id) },
+        { type: 'del', key: place.email(user.email) },
+        ...keys.flatMap(([key]): Change[] => [
+          { type: 'del', key },
+          { type: 'del', key: place.key(lastPart(key)) },
+        ]),
+      ]);
+      return true;
+    });
+  }
+
+  async createKey(key: KeyRecord): Promise<void> {
+    await this.#records.write([
+      { type: 'put', key: place.key(key.id), value: keyToJson(key) },
+      { type: 'put', key: place.userKey(key.userId, keyCursor(key)), value: '' },
+    ]);
+  }
+
+  async key(id: string): Promise<KeyOwner | undefined> {
+    const key = await this.#key(id);
+    const user = key === undefined ? undefined : await this.user(key.userId);
+    return key === undefined || user === undefined ? undefined : { key, user };
+  }
+
+  async keys(userId: string, { limit, cursor }: PageQuery): Promise<Page<KeyRecord>> {
+    const found = await this.#after(place.userKey(userId), cursor, limit);
+    const keys = await Promise.all(found.map(([key]) => this.#key(lastPart(key))));
+    return pageOf(
+      keys.filter((key) => key !== undefined),
+      limit,
+      keyCursor,
+    );
+  }
+
+  revokeKey(id: string, at: Date): Promise<KeyRecord | undefined> {
+    return this.#alone(async () => {
+      const key = await this.#key(id);
+      if (key === undefined || key.revokedAt !== undefined) return key;
+      const revoked = { ...key, revokedAt: at };
+      await this.#records.write([{ type: 'put', key: place.key(id), value: keyToJson(revoked) }]);
+      return revoked;
+    });
+  }
+
+  /** One process writes, and a batch is all there or not at all: nothing can come twice. */
+  addUsage({ rows, lastUsed }: UsageBatch): Promise<void> {
+    return this.#alone(async () => {
+      const sums = await Promise.all(
+        rows.map(async (row): Promise<Change> => {
+          const known = await this.#records.get(usageKey(row));
+          const sum = known === undefined ? row : { ...row, ...addCounts(usageFromJson(known), row) };
+          return { type: 'put', key: usageKey(row), value: usageToJson(sum) };
+        }),
+      );
+      const keys = await Promise.all([...lastUsed].map(([id, at]) => this.#used(id, at)));
+      await this.#records.write([...sums, ...keys.flat()]);
+    });
+  }
+
+  async usage({ userId, from, to }: UsageQuery, { limit, cursor }: PageQuery): Promise<Page<UsageRow>> {
+    const prefix = userId === undefined ? '' : `${userId}/`;
+    const first = userId === undefined ? '' : prefix + from;
+    const gte = cursor === undefined ? place.usage(first) : `${place.usage(cursor)}\0`;
+    const found = await this.#records.range({ gte, lt: place.usage(userId === undefined ? end : `${prefix}${to}${end}`) });
+    const rows = found.map(([key, value]) => rowOf(key, value)).filter(({ day }) => day >= from && day <= to);
+    return pageOf(rows, limit, (row) => usageKey(row).slice(place.usage('').length));
+  }
+
+  async costOf(userId: string, month: string): Promise<number> {
+    const found = await this.#records.range({ gte: place.usage(`${userId}/${month}`), lt: place.usage(`${userId}/${month}${end}`) });
+    return found.reduce((sum, [, value]) => sum + usageFromJson(value).cost, 0);
+  }
+
+  /** The records belong to the data directory, which closes them; what is being written is waited for. */
+  async close(): Promise<void> {
+    await this.#last;
+  }
+
+  async #key(id: string): Promise<KeyRecord | undefined> {
+    const found = await this.#records.get(place.key(id));
+    return found === undefined ? undefined : keyFromJson(found);
+  }
+
+  async #used(id: string, at: Date): Promise<Change[]> {
+    const key = await this.#key(id);
+    if (key === undefined || (key.lastUsedAt !== undefined && key.lastUsedAt >= at)) return [];
+    return [{ type: 'put', key: place.key(id), value: keyToJson({ ...key, lastUsedAt: at }) }];
+  }
+
+  #after(prefix: string, cursor: string | undefined, limit: number): Promise<[string, string][]> {
+    const gte = cursor === undefined ? prefix : `${prefix}${cursor}\0`;
+    return this.#records.range({ gte, lt: prefix + end, limit: limit + 1 });
+  }
+
+  /** Reads and writes back without another change between the two. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}
+
+const lastPart = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+
+function rowOf(key: string, value: string): UsageRow {
+  const [userId = '', day = '', keyId = '', ...model] = key.slice(place.usage('').length).split('/');
+  return { userId, day, keyId, model: model.join('/'), ...usageFromJson(value) };
+}
