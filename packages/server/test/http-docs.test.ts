@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { statusOf } from '../src/api/http/errors.js';
+import { documentedPath } from '../src/api/http/openapi.js';
 import { routes } from '../src/api/http/routes.js';
 import { errorCodes } from '../src/errors.js';
 import { startTestServer, type TestServer } from './support/server.js';
@@ -20,7 +21,7 @@ it('the OpenAPI document has every route, with its errors', async () => {
   const document: OpenApi = JSON.parse((await server.client.get('/openapi.json')).text);
   expect(document.openapi).toMatch(/^3\./);
   for (const route of routes) {
-    const operation = document.paths[route.url.replaceAll(/:(\w+)/g, '{$1}')]?.[route.method.toLowerCase()];
+    const operation = document.paths[documentedPath(route.url)]?.[route.method.toLowerCase()];
     expect(operation, `${route.method} ${route.url}`).toBeDefined();
     const statuses = Object.keys(operation?.responses ?? {});
     expect(statuses).toEqual(expect.arrayContaining([String(route.status), '400', '500', '503']));
@@ -39,7 +40,7 @@ it('the page shows every route, needs no network and lets nothing foreign in', a
   expect(page.headers['content-type']).toContain('text/html');
   expect(page.headers['content-security-policy']).toContain("default-src 'none'");
   expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
-  for (const route of routes) expect(page.text).toContain(route.url.replaceAll(/:(\w+)/g, '{$1}'));
+  for (const route of routes) expect(page.text).toContain(documentedPath(route.url));
   for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/g))
     expect([path, (await server.client.get(String(path))).status]).toEqual([path, 200]);
 });
@@ -56,7 +57,7 @@ it('docs/rest.md has every route with its errors, and docs/errors.md every code 
   const read = (name: string): string => readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8');
   const lines = read('rest.md').split('\n');
   for (const route of routes) {
-    const name = `\`${route.method} ${route.url.replaceAll(/:(\w+)/g, '{$1}')}`;
+    const name = `\`${route.method} ${documentedPath(route.url)}`;
     const line = lines.find((one) => one.startsWith(`| ${name}\``) || one.startsWith(`| ${name}?`));
     expect(line, name).toBeDefined();
     for (const code of route.errors ?? []) expect(line, `${name} ${code}`).toContain(String(statusOf[code]));

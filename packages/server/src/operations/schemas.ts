@@ -128,3 +128,15 @@ export const searchOptions = {
   ef_search: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'HNSW, this search only' })),
   nprobe: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF, this search only' })),
 };
+
+export const ProcessingTime = Type.Number({ description: 'the server’s own time, two decimals' });
+
+/** @param started of performance.now() */
+export function processingTime(started: number): number {
+  return Math.round((performance.now() - started) * 100) / 100;
+}
+
+export const CutTexts = Type.Array(
+  Type.Object({ index: Type.Integer({ description: 'the text’s position, from 0' }), dropped_tokens: Type.Integer() }),
+  { description: 'texts that the model could not read to their ends; absent when there are none' },
+);

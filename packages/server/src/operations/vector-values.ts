@@ -44,12 +44,18 @@ export function rowProblem(values: Float32Array, index: ManagedIndex): string | 
   return index.refusal(values);
 }
 
-/** Characters are code points, as the embedding room counts them. */
 export function textProblem(text: string, maxLength: number): string | undefined {
   if (!/\S/.test(text)) return `expected a text with a character to read, got ${text === '' ? 'an empty one' : 'white space'}`;
   if (text.length <= maxLength) return undefined;
-  const length = Array.from(text).length;
+  const length = characterCount(text);
   return length > maxLength ? `expected at most ${maxLength} characters, got ${length}` : undefined;
+}
+
+/** Characters are Unicode code points, as in Python; a lone surrogate counts as one. */
+export function characterCount(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) count++;
+  return count;
 }
 
 export const noModel = (field: string): string =>

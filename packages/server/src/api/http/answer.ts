@@ -1,13 +1,12 @@
-// From an operation's output to the body of an answer. Numbers that are float32 are written short.
+// From an operation's output to the body of an answer. Numbers of hits are float32 and written short.
 
-import { VoisinError } from '../../errors.js';
-import { float32ToBase64, float32ToBytes, float32ToJson, shortFloat } from '../../formats/index.js';
+import { shortFloat } from '../../formats/index.js';
 import { Turns } from '../../turns.js';
-import type { Route } from './route.js';
 
 export interface Answer {
   readonly contentType: string;
   readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const json = 'application/json; charset=utf-8';
@@ -18,24 +17,8 @@ interface ManyHits {
   readonly results: readonly unknown[];
 }
 
-/**
- * @param accept the request's Accept header
- * @param encoding how the request asked for a vector in JSON
- */
-export function toAnswer(route: Route, output: unknown, accept: string | undefined, encoding: 'float' | 'base64' | undefined): Answer {
-  if (route.vector === undefined) return { contentType: json, body: JSON.stringify(shortened(output)) };
-  if (!isFields(output)) throw new VoisinError('internal', `${route.operation.name} gave no object`);
-  const vector = output[route.vector];
-  if (vector instanceof Float32Array && wantsBytes(accept)) {
-    const bytes = float32ToBytes(vector);
-    return { contentType: 'application/octet-stream', body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
-  }
-  const text = (value: unknown): string => {
-    if (!(value instanceof Float32Array)) return JSON.stringify(value);
-    return encoding === 'base64' ? JSON.stringify(float32ToBase64(value)) : float32ToJson(value);
-  };
-  const fields = Object.entries(output).filter(([, value]) => value !== undefined);
-  return { contentType: json, body: `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${text(value)}`).join(',')}}` };
+export function toAnswer(output: unknown): Answer {
+  return { contentType: json, body: JSON.stringify(shortened(output)) };
 }
 
 /** Whether saying the output at once would hold the event loop for long. */
@@ -74,9 +57,4 @@ function shortHit(hit: unknown): unknown {
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-/** Asked for by name: a client that takes anything gets JSON. */
-function wantsBytes(accept: string | undefined): boolean {
-  return accept !== undefined && /(^|[,\s])application\/octet-stream\b/i.test(accept) && !/\bapplication\/json\b/i.test(accept);
 }

@@ -68,7 +68,10 @@ function row(name: string, place: string, schema: Readonly<Record<string, Json>>
 
 /** One success answer's fields, a line each. */
 function answerShape(response: Readonly<Record<string, Json>>): string {
-  const schema = fieldsOf(fieldsOf(fieldsOf(response['content'])['application/json'])['schema']);
+  const said = fieldsOf(fieldsOf(fieldsOf(response['content'])['application/json'])['schema']);
+  const { oneOf } = said;
+  // Of two services at one address, the first.
+  const schema = Array.isArray(oneOf) ? fieldsOf(oneOf[0]) : said;
   const properties = Object.entries(fieldsOf(schema['properties']));
   if (properties.length === 0) return '';
   const items = properties.map(([name, one]) => `<code>${escape(name)}</code> ${escape(typeName(fieldsOf(one)))}`);

@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
 import type { Caller } from '../../operations/operation.js';
+import type { Dialect } from './dialects.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,6 +17,8 @@ export class Exchange {
   readonly startedAt = performance.now();
   /** The tenant of the key; undefined until the key was looked at, and on a server without keys. */
   tenant: string | undefined;
+  /** Whose way errors are said in, where the route does not say it already. */
+  dialect: Dialect | undefined;
   /** Why an answer of 500 or more was given: for the log. */
   failure: VoisinError | undefined;
   readonly #isAlone: () => boolean;

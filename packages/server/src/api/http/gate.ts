@@ -14,6 +14,8 @@ declare module 'fastify' {
     open?: boolean;
     /** A stream: no bound on its time. */
     stream?: boolean;
+    /** Counts as a request for embeddings. */
+    embeds?: boolean;
   }
 }
 
@@ -53,7 +55,7 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     // 499: the client closed the request, as nginx has it.
     const outcome = whole ? status : 499;
     metrics.observeRequest({ method, route, status: outcome, seconds });
-    if (route === '/v1/embed') metrics.observeEmbedRequest(outcome, seconds);
+    if (request.routeOptions.config.embeds === true) metrics.observeEmbedRequest(outcome, seconds);
     const line = { request_id: id, method, route, status: outcome, ms: Math.round(seconds * 1e6) / 1e3 };
     if (failure !== undefined) log.error({ ...line, err: failure.cause ?? failure }, 'a request failed');
     // A full server says so often: its 503s are counted, not written, or the log would be what fills it.

@@ -3,19 +3,38 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
 import type { Caller } from '../../operations/operation.js';
-import { hitsInTurns, holdsManyHits, toAnswer } from './answer.js';
+import { type Answer, hitsInTurns, holdsManyHits, toAnswer } from './answer.js';
 import { errorBody } from './errors.js';
-import { propertiesOf, takeInput } from './input.js';
+import { propertiesOf, restName, takeInput } from './input.js';
 import type { Wire } from './parts.js';
 import type { Route } from './route.js';
+import { type Encoding, vectorAnswer } from './vector-answer.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function handler(route: Route, wire: Wire): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+export function handler(route: Route, wire: Wire): Handler {
+  const { alternative } = route;
+  if (alternative === undefined) return handlerOf(route, wire);
+  const [own, other] = [handlerOf(route, wire), handlerOf(alternative.route, wire)];
+  return (request, reply) => {
+    const body = fields(request.body);
+    return body !== undefined && Object.hasOwn(body, alternative.field) ? other(request, reply) : own(request, reply);
+  };
+}
+
+function handlerOf(route: Route, wire: Wire): Handler {
   const ownTenant = Object.hasOwn(propertiesOf(route.operation.input), 'tenant_id');
+  const rest = restName(route.url);
+  const paramsOf = (params: unknown): Fields => {
+    const named = fields(params) ?? {};
+    return rest === undefined ? named : { [rest]: named['*'] };
+  };
   return async (request, reply) => {
     const { exchange } = request;
-    const parts = { params: fields(request.params) ?? {}, query: fields(request.query) ?? {}, body: fields(request.body) };
+    exchange.dialect = route.dialect;
+    const parts = { params: paramsOf(request.params), query: fields(request.query) ?? {}, body: fields(request.body) };
     if (parts.body === undefined && route.body !== undefined && route.bodyOptional !== true) {
       throw new VoisinError('invalid_argument', 'body: expected a JSON object, got nothing', { field: 'body' });
     }
@@ -27,11 +46,14 @@ export function handler(route: Route, wire: Wire): (request: FastifyRequest, rep
     void reply.code(status);
     if (status === 204) return reply.send();
     if (status >= 400) return reply.send(refused(output, exchange.requestId));
-    const { contentType, body } = holdsManyHits(output)
-      ? await hitsInTurns(output)
-      : toAnswer(route, output, request.headers.accept, encoding);
-    return reply.type(contentType).send(body);
+    const { contentType, body, headers = {} } = await answerOf(route, output, request.headers.accept, encoding);
+    return reply.headers(headers).type(contentType).send(body);
   };
+}
+
+function answerOf(route: Route, output: unknown, accept: string | undefined, encoding: Encoding | undefined): Answer | Promise<Answer> {
+  if (route.vectors === true) return vectorAnswer(output, accept, encoding);
+  return holdsManyHits(output) ? hitsInTurns(output) : toAnswer(output);
 }
 
 /**

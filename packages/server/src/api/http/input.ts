@@ -14,6 +14,11 @@ export interface RequestParts {
   readonly body: Fields | undefined;
 }
 
+/** The name of the rest of a path, in a row whose url ends with :name*. */
+export function restName(url: string): string | undefined {
+  return /:(\w+)\*$/.exec(url)?.[1];
+}
+
 /**
  * What the wire itself understands in a request, beside the operation's input.
  * `tenant_id` may stand in any body or query; `encoding_format` where the answer holds a vector.
@@ -34,16 +39,18 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
     if (typeof text !== 'string')
       throw new VoisinError('invalid_argument', `${name}: expected once in the query, got it several times`, { field: name });
     if (name === 'tenant_id') tenantId = text;
-    else if (name === 'encoding_format' && route.vector !== undefined) encoding = text;
+    else if (name === 'encoding_format' && route.vectors === true) encoding = text;
     else if (route.query?.includes(name) === true) input[name] = fromText(name, text, properties[name], limits);
-    else throw unknownQuery(name, route);
+    else if (route.dialect === undefined) throw unknownQuery(name, route);
   }
   if (body !== undefined) {
     for (const [name, value] of Object.entries(body)) {
+      // Clients of other services leave a field out by null as well.
+      if (route.dialect !== undefined && value === null) continue;
       if (name === 'tenant_id') tenantId = value;
-      else if (name === 'encoding_format' && route.vector !== undefined) encoding = value;
-      else if (!Object.hasOwn(properties, name) || Object.hasOwn(params, name)) throw unknownField(name, route, params);
-      else input[name] = value;
+      else if (name === 'encoding_format' && route.vectors === true) encoding = value;
+      else if (Object.hasOwn(properties, name) && !Object.hasOwn(params, name)) input[name] = value;
+      else if (route.dialect === undefined) throw unknownField(name, route, params);
     }
   }
   Object.assign(input, params);

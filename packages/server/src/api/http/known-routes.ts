@@ -20,7 +20,7 @@ export class KnownRoutes {
   /** @returns the methods that the path of a request has, none when there is no such path */
   methodsOf(path: string): readonly string[] {
     for (const [url, methods] of this.#methods) {
-      if (new RegExp(`^${url.replace(parameter, '[^/]+')}$`).test(path)) return methods;
+      if (new RegExp(`^${url.replace(parameter, '[^/]+').replace(/\*$/, '.+')}$`).test(path)) return methods;
     }
     return [];
   }
@@ -51,5 +51,5 @@ export class KnownRoutes {
 }
 
 function readable(url: string): string {
-  return url.replace(parameter, (name) => `{${name.slice(1)}}`);
+  return url.replace(parameter, (name) => `{${name.slice(1)}}`).replace(/\*$/, '{name}');
 }

@@ -1,9 +1,11 @@
 // The OpenAPI document, made from the table of routes and the operations' own schemas.
 
 import type { Limits } from '../../config/config.js';
-import { type ErrorCode, errorCodes } from '../../errors.js';
+import type { ErrorCode } from '../../errors.js';
 import { statusOf } from './errors.js';
+import { errorReference, errorSchemas } from './openapi-errors.js';
 import { commonErrors, type Route } from './route.js';
+import { embeddingRoutes } from './routes-embedding.js';
 import { routes } from './routes.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -28,12 +30,10 @@ export interface OpenApiDocument {
   readonly security: readonly Fields[];
 }
 
-const errorRef = { $ref: '#/components/schemas/Error' };
-
 export function openApiDocument(version: string, limits: Limits): OpenApiDocument {
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
   for (const route of routes) {
-    const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
+    const path = documentedPath(route.url);
     (paths[path] ??= {})[route.method.toLowerCase()] = describeRoute(route, limits);
   }
   for (const page of pages) paths[page.path] = { get: page.operation };
@@ -53,7 +53,7 @@ export function openApiDocument(version: string, limits: Limits): OpenApiDocumen
         apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
         bearer: { type: 'http', scheme: 'bearer' },
       },
-      schemas: { Error: errorSchema },
+      schemas: errorSchemas,
     },
     security: [{ apiKey: [] }, { bearer: [] }],
   };
@@ -68,23 +68,6 @@ const tags = [
   ['server', 'Health and numbers'],
 ] as const;
 
-const errorSchema: Fields = {
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message', 'request_id'],
-      properties: {
-        code: { type: 'string', enum: [...errorCodes] },
-        message: { type: 'string', description: 'what was wrong, where, what came and what is accepted' },
-        details: { type: 'object', description: '`field`: where it was wrong; `retryAfterSeconds`: when to come back' },
-        request_id: { type: 'string' },
-      },
-    },
-  },
-};
-
 function describeRoute(route: Route, limits: Limits): OpenApiOperation {
   const { operation, query = [], url } = route;
   const schema = toJsonSchema(operation.input, limits);
@@ -94,7 +77,8 @@ function describeRoute(route: Route, limits: Limits): OpenApiOperation {
     ...inPath.map((name) => ({ name, in: 'path', required: true, schema: properties[name] ?? { type: 'string' } })),
     ...query.map((name) => queryParameter(name, properties[name])),
   ];
-  const requestBody = bodyOf(route, schema, inPath);
+  const other = route.alternative && toJsonSchema(route.alternative.route.operation.input, limits);
+  const requestBody = bodyOf(route, schema, inPath, other);
   return {
     operationId: `${route.method.toLowerCase()}_${operation.name.replaceAll('.', '_')}`,
     summary: operation.summary,
@@ -106,12 +90,17 @@ function describeRoute(route: Route, limits: Limits): OpenApiOperation {
   };
 }
 
+/** The path as OpenAPI writes it: /v1/index/{index}. */
+export function documentedPath(url: string): string {
+  return url.replaceAll(/:(\w+)\*?/g, '{$1}');
+}
+
 function tagOf({ url, stream }: Route): string {
   if (stream !== undefined) return 'streams';
   if (url.includes('/search')) return 'search';
   if (url.includes('/vectors')) return 'vectors';
   if (url.startsWith('/v1/index')) return 'indexes';
-  return url === '/v1/embed' ? 'embeddings' : 'server';
+  return embeddingRoutes.some((route) => route.url === url) ? 'embeddings' : 'server';
 }
 
 function queryParameter(name: string, schema: Json | undefined): Fields {
@@ -128,24 +117,38 @@ const streamParameters: { readonly [name: string]: Json } = {
   start: { type: 'integer', default: 0, description: '.npy and .fvecs: the number of the first row' },
 };
 
-function bodyOf(route: Route, schema: Fields, inPath: readonly string[]): Fields | undefined {
+function bodyOf(route: Route, schema: Fields, inPath: readonly string[], other: Fields | undefined): Fields | undefined {
   if (route.stream === 'import') {
     const binary = { schema: { type: 'string', format: 'binary' } };
     return { required: true, content: { 'application/x-ndjson': binary, 'application/octet-stream': binary } };
   }
   if (route.body === undefined) return undefined;
   const properties: Record<string, Json> = { ...fieldsOf(schema['properties']), tenant_id: { type: 'string' } };
-  if (route.vector === 'embedding') properties['encoding_format'] = { type: 'string', enum: ['float', 'base64'], default: 'float' };
+  if (route.vectors === true) properties['encoding_format'] = { type: 'string', enum: ['float', 'base64'], default: 'float' };
   for (const name of inPath) delete properties[name];
-  const required = Array.isArray(schema['required']) ? schema['required'].filter((name) => !inPath.includes(String(name))) : [];
-  const body = { type: 'object', additionalProperties: false, properties, ...(required.length === 0 ? {} : { required }) };
-  return { required: route.bodyOptional !== true, content: { 'application/json': { schema: body } } };
+  const required = requiredOf(schema).filter((name) => !inPath.includes(name));
+  const own = { type: 'object', properties, additionalProperties: route.dialect !== undefined };
+  return { required: route.bodyOptional !== true, content: { 'application/json': { schema: withRequired(own, required, other) } } };
+}
+
+/** Where two services share an address, a body has the fields that one of them requires. */
+function withRequired(own: Fields, required: readonly string[], other: Fields | undefined): Fields {
+  if (other === undefined) return required.length === 0 ? own : { ...own, required };
+  const properties = { ...fieldsOf(other['properties']), ...fieldsOf(own['properties']) };
+  return { ...own, additionalProperties: true, properties, anyOf: [{ required }, { required: requiredOf(other) }] };
+}
+
+function requiredOf(schema: Fields): string[] {
+  const { required } = schema;
+  return Array.isArray(required) ? required.map(String) : [];
 }
 
 function responsesOf(route: Route, limits: Limits): OpenApiOperation['responses'] {
   const responses: Record<string, Fields> = {};
-  const content: Record<string, Json> = { 'application/json': { schema: toJsonSchema(route.operation.output, limits) } };
-  if (route.vector !== undefined)
+  const answers = [route, ...(route.alternative === undefined ? [] : [route.alternative.route])];
+  const shapes = answers.map(({ operation }) => toJsonSchema(operation.output, limits));
+  const content: Record<string, Json> = { 'application/json': { schema: shapes.length === 1 ? (shapes[0] ?? {}) : { oneOf: shapes } } };
+  if (route.vectors === true)
     content['application/octet-stream'] = { schema: { type: 'string', format: 'binary', description: 'raw little-endian float32' } };
   if (route.stream === 'import')
     content['application/x-ndjson'] = {
@@ -159,7 +162,7 @@ function responsesOf(route: Route, limits: Limits): OpenApiOperation['responses'
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) byStatus.set(statusOf[code], [...(byStatus.get(statusOf[code]) ?? []), code]);
   for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
-    responses[status] = { description: list.join(', '), content: { 'application/json': { schema: errorRef } } };
+    responses[status] = { description: list.join(', '), content: { 'application/json': { schema: errorReference(route) } } };
   }
   return responses;
 }
@@ -180,7 +183,7 @@ function page(
   type: string,
   open: boolean,
 ): { path: string; operation: OpenApiOperation } {
-  const denied = { description: 'unauthenticated', content: { 'application/json': { schema: errorRef } } };
+  const denied = { description: 'unauthenticated', content: { 'application/json': { schema: errorReference({}) } } };
   const responses = { '200': { description: 'OK', content: { [type]: {} } }, ...(open ? {} : { '401': denied }) };
   return { path, operation: { operationId, summary, tags: ['server'], responses, ...(open ? { security: [] } : {}) } };
 }

@@ -3,10 +3,11 @@
 import type { ErrorCode } from '../../errors.js';
 import type { Operation } from '../../operations/operation.js';
 import type { BodyPlan } from './body/parse-body.js';
+import type { Dialect } from './dialects.js';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** A :name in it is a field of the operation's input. */
+  /** A :name in it is a field of the operation's input; the last may be :name*, the rest of the path with its slashes. */
   readonly url: string;
   readonly operation: Operation;
   readonly status: number;
@@ -20,8 +21,16 @@ export interface Route {
   readonly query?: readonly string[];
   /** No key needed. */
   readonly open?: boolean;
-  /** The field of the output that holds a vector, which may be asked for as base64 or as raw bytes. */
-  readonly vector?: 'values' | 'embedding';
+  /** The output holds vectors, which may be asked for as base64 or as raw bytes. */
+  readonly vectors?: true;
+  /** Counts as a request for embeddings. */
+  readonly embeds?: true;
+  /** RATE_LIMIT_REQUESTS bounds it, where that is turned on. */
+  readonly rateLimited?: true;
+  /** The service that its clients take this one for: errors are said its way, and fields that are not known are ignored. */
+  readonly dialect?: Dialect;
+  /** Another service's route at the same address: it answers where the body has its field. */
+  readonly alternative?: { readonly field: string; readonly route: Route };
   /** A stream in or out, without the bounds of body and time. */
   readonly stream?: 'import' | 'export';
   /** The status when the output itself says that nothing was done. */

@@ -1,6 +1,5 @@
 // Every route of the contract: which operation answers, with what status, and where its input comes from.
 
-import { embed } from '../../operations/embed.js';
 import { healthDetails } from '../../operations/health-details.js';
 import { health } from '../../operations/health.js';
 import { indexCompact } from '../../operations/index-compact.js';
@@ -23,6 +22,7 @@ import { vectorsAdd } from '../../operations/vectors-add.js';
 import { vectorsCount } from '../../operations/vectors-count.js';
 import { vectorsDelete } from '../../operations/vectors-delete.js';
 import { vectorsList } from '../../operations/vectors-list.js';
+import { embeddingRoutes } from './routes-embedding.js';
 import type { Route } from './route.js';
 
 const index = '/v1/index/:index';
@@ -67,9 +67,9 @@ export const routes: readonly Route[] = [
     bodyOptional: true,
     errors: ofIndex,
   },
-  { method: 'GET', url: vector, operation: vectorGet, status: 200, vector: 'values', errors: ofIndex },
+  { method: 'GET', url: vector, operation: vectorGet, status: 200, vectors: true, errors: ofIndex },
   { method: 'PUT', url: vector, operation: vectorPut, status: 200, body: 'vector', errors: ofWrite },
-  { method: 'PATCH', url: vector, operation: vectorPatch, status: 200, body: 'vector', vector: 'values', errors: ofWrite },
+  { method: 'PATCH', url: vector, operation: vectorPatch, status: 200, body: 'vector', vectors: true, errors: ofWrite },
   { method: 'DELETE', url: vector, operation: vectorDelete, status: 204, errors: ofWrite },
 
   {
@@ -110,16 +110,7 @@ export const routes: readonly Route[] = [
   },
   { method: 'GET', url: `${index}/export`, operation: indexExport, status: 200, stream: 'export', query: ['format'], errors: ofIndex },
 
-  {
-    method: 'POST',
-    url: '/v1/embed',
-    operation: embed,
-    status: 200,
-    body: 'plain',
-    bodyLimit: 'embedBodyMb',
-    vector: 'embedding',
-    errors: ['not_found', 'payload_too_large'],
-  },
+  ...embeddingRoutes,
   { method: 'GET', url: '/v1/health', operation: health, status: 200, open: true },
   { method: 'GET', url: '/health', operation: healthDetails, status: 200, open: true },
   { method: 'GET', url: '/v1/metrics', operation: systemMetrics, status: 200 },

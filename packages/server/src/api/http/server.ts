@@ -6,11 +6,13 @@ import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
 import { BodyReader } from './body/body-reader.js';
 import type { BodyPlan } from './body/parse-body.js';
+import { type Dialect, sayInDialect } from './dialects.js';
 import { errorBody, sayError, toVoisinError } from './errors.js';
 import { addGate } from './gate.js';
 import { handler } from './handler.js';
 import { KnownRoutes } from './known-routes.js';
 import { addPages } from './pages.js';
+import { rateLimiter } from './rate-limit.js';
 import type { HttpParts, Wire } from './parts.js';
 import { routes } from './routes.js';
 import { exportHandler, importHandler } from './streams.js';
@@ -22,6 +24,8 @@ declare module 'fastify' {
     maxBodyBytes?: number;
     /** The handler reads the bytes itself. */
     rawBody?: boolean;
+    /** Whose way errors are said in. */
+    dialect?: Dialect | undefined;
   }
 }
 
@@ -53,6 +57,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
     requestTimeout: 0,
     routerOptions: { maxParamLength: 64 * 1024, caseSensitive: true },
     http: { maxHeaderSize: 64 * 1024 },
+    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: answerBadPath,
   });
@@ -68,6 +73,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
   addErrors(app, parts);
   // A GET search carries a body, as the original's does.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  const limitRate = config.enableRateLimit ? rateLimiter(config.rateLimitRequests) : undefined;
   for (const route of routes) {
     const open = route.open === true;
     const maxBodyBytes = config.limits[route.bodyLimit ?? 'bodyMb'] * mib;
@@ -79,8 +85,17 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
           : handler(route, wire);
     app.route({
       method: route.method,
-      url: route.url,
-      config: { open, stream: route.stream !== undefined, plan: route.body ?? 'plain', maxBodyBytes, rawBody: route.stream === 'import' },
+      url: route.url.replace(/:\w+\*$/, '*'),
+      config: {
+        open,
+        stream: route.stream !== undefined,
+        plan: route.body ?? 'plain',
+        maxBodyBytes,
+        rawBody: route.stream === 'import',
+        embeds: route.embeds === true,
+        dialect: route.dialect,
+      },
+      ...(limitRate !== undefined && route.rateLimited === true ? { onRequest: limitRate } : {}),
       handler: handle,
     });
   }
@@ -133,7 +148,13 @@ function addErrors(app: FastifyInstance, { config }: HttpParts): void {
     const error = toVoisinError(thrown);
     const { exchange } = request;
     if (error.code === 'internal') exchange.failure = error;
-    void reply.code(sayError(reply, error)).send(errorBody(error, exchange.requestId, config.debug));
+    const status = sayError(reply, error);
+    const dialect = exchange.dialect ?? request.routeOptions.config.dialect;
+    const said =
+      dialect === undefined
+        ? { status, body: errorBody(error, exchange.requestId, config.debug) }
+        : sayInDialect(dialect, error, status, exchange.requestId, config.debug);
+    void reply.code(said.status).send(said.body);
   });
   app.setNotFoundHandler((request, reply) => {
     const methods = known.methodsOf(pathOf(request));

@@ -51,7 +51,8 @@ function isLocalName(name: string): boolean {
 }
 
 const allowedHeaders = 'authorization, content-type, x-api-key, x-request-id';
-const exposedHeaders = 'x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-disposition';
+const exposedHeaders =
+  'x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-disposition, x-vector-count, x-vector-dimension';
 
 /** Sets the CORS headers of an allowed origin. @returns true when the request was a preflight and is answered */
 export function answerCors(request: FastifyRequest, reply: FastifyReply, rules: WebPageRules): boolean {

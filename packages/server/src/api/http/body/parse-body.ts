@@ -7,8 +7,11 @@ import { JsonReader } from './json-reader.js';
 import { type NumberProblem, readNumbers } from './read-numbers.js';
 import { type ParsedVectors, VectorsReader } from './vectors-reader.js';
 
-/** What the field `vectors` of a body is: rows to add, queries to search by; `vector` and `values` are always one vector. */
-export type BodyPlan = 'plain' | 'vector' | 'matrix' | 'vectors';
+/**
+ * What the field `vectors` of a body is: rows to add, queries to search by; `vector` and `values` are always one vector. A body of texts has
+ * no vectors, and its fields have no bound but the body's.
+ */
+export type BodyPlan = 'plain' | 'vector' | 'matrix' | 'vectors' | 'texts';
 
 export interface ParseLimits {
   readonly maxMetadataBytes: number;
@@ -19,6 +22,9 @@ export interface ParseLimits {
 
 /** Everything of a body that is no list of vectors, ids or texts is small. */
 const maxFieldBytes = 1024 * 1024;
+
+/** Of a body of texts: token ids are objects of the heap until they are checked. */
+const mostNumbers = 1_000_000;
 
 /** Only what a message between threads can carry. */
 export interface ParsedBody {
@@ -47,7 +53,9 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
   let matrix: ParsedBody['matrix'];
   let columns: ParsedVectors | undefined;
   reader.readObject((name) => {
-    if (plan !== 'plain' && (name === 'vector' || name === 'values')) {
+    if (plan === 'texts') {
+      fields[name] = readInputs(reader, name, limits.maxItems);
+    } else if (plan !== 'plain' && (name === 'vector' || name === 'values')) {
       vectors[name] = readVector(reader, name);
     } else if (name === 'vectors' && plan === 'matrix') {
       matrix = readMatrix(reader);
@@ -104,6 +112,23 @@ function readList(reader: JsonReader, field: string, most: number): unknown {
   reader.readArray((index) => {
     if (index >= most) throw new VoisinError('invalid_argument', `${field}: expected at most ${most} items, got more`, { field });
     items.push(readField(reader, `${field}[${index}]`));
+  });
+  return items;
+}
+
+/** Texts and token ids: as many as may be, whatever they are; the operation says what it accepts. */
+function readInputs(reader: JsonReader, field: string, most: number): unknown {
+  if (reader.kind() !== 'array') return reader.readValue();
+  const items: unknown[] = [];
+  let numbers = 0;
+  reader.readArray((index) => {
+    if (reader.kind() === 'number') numbers++;
+    else if (index >= most) throw new VoisinError('invalid_argument', `${field}: expected at most ${most} items, got more`, { field });
+    const item = reader.readValue();
+    if (Array.isArray(item)) numbers += item.length;
+    if (numbers > mostNumbers)
+      throw new VoisinError('invalid_argument', `${field}: expected at most ${mostNumbers} token ids, got more`, { field });
+    items.push(item);
   });
   return items;
 }

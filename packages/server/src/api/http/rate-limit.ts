@@ -1,0 +1,45 @@
+// RATE_LIMIT_REQUESTS: requests a minute and an address to the routes of the batch contract, as its original counts them.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { VoisinError } from '../../errors.js';
+
+const minute = 60_000;
+/** Addresses remembered at a time: whoever is pushed out begins anew. */
+const mostAddresses = 100_000;
+
+interface Window {
+  readonly ends: number;
+  used: number;
+}
+
+type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/** A minute begins with an address's first request. @throws (the hook) VoisinError rate_limited */
+export function rateLimiter(requests: number): Hook {
+  const windows = new LRUCache<string, Window>({ max: mostAddresses });
+  return async ({ ip }, reply) => {
+    const now = Date.now();
+    let window = windows.get(ip);
+    if (window === undefined || now >= window.ends) {
+      window = { ends: now + minute, used: 0 };
+      windows.set(ip, window);
+    }
+    const seconds = Math.ceil((window.ends - now) / 1000);
+    const allowed = window.used < requests;
+    if (allowed) window.used++;
+    void reply.headers({
+      'x-ratelimit-limit': String(requests),
+      'x-ratelimit-remaining': String(requests - window.used),
+      'x-ratelimit-reset': String(seconds),
+    });
+    if (allowed) return;
+    throw new VoisinError(
+      'rate_limited',
+      `${requests} requests a minute may come from one address (RATE_LIMIT_REQUESTS); try again in ${seconds} s`,
+      {
+        retryAfterSeconds: seconds,
+      },
+    );
+  };
+}

@@ -1,0 +1,64 @@
+// Answers that hold vectors: as JSON with short decimals or base64, or as their bytes alone.
+
+import { float32ToBase64, float32ToBytes, float32ToJson } from '../../formats/index.js';
+import { Turns } from '../../turns.js';
+import type { Answer } from './answer.js';
+
+export type Encoding = 'float' | 'base64';
+
+/** @param encoding how the request asked for vectors in JSON */
+export async function vectorAnswer(output: unknown, accept: string | undefined, encoding: Encoding | undefined): Promise<Answer> {
+  if (wantsBytes(accept)) return bytesOf([...vectorsIn(output)]);
+  const turns = new Turns();
+  const parts: string[] = [];
+  for (const part of jsonParts(output, encoding === 'base64' ? base64 : float32ToJson)) {
+    parts.push(part);
+    if (turns.over) await turns.next();
+  }
+  return { contentType: 'application/json; charset=utf-8', body: parts.join('') };
+}
+
+/** Asked for by name: a client that takes anything gets JSON. */
+function wantsBytes(accept: string | undefined): boolean {
+  return accept !== undefined && /(^|[,\s])application\/octet-stream\b/i.test(accept) && !/\bapplication\/json\b/i.test(accept);
+}
+
+/** The vectors end to end, little-endian float32; the headers say how to cut them apart. */
+function bytesOf(vectors: readonly Float32Array[]): Answer {
+  return {
+    contentType: 'application/octet-stream',
+    body: Buffer.concat(vectors.map(float32ToBytes)),
+    headers: { 'x-vector-count': String(vectors.length), 'x-vector-dimension': String(vectors[0]?.length ?? 0) },
+  };
+}
+
+function* vectorsIn(value: unknown): Generator<Float32Array> {
+  if (value instanceof Float32Array) yield value;
+  else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) yield* vectorsIn(one);
+}
+
+const base64 = (vector: Float32Array): string => `"${float32ToBase64(vector)}"`;
+
+/** JSON in pieces of at most one vector. */
+function* jsonParts(value: unknown, text: (vector: Float32Array) => string): Generator<string> {
+  if (value instanceof Float32Array) {
+    yield text(value);
+  } else if (Array.isArray(value)) {
+    for (const [position, item] of value.entries()) {
+      yield position === 0 ? '[' : ',';
+      yield* jsonParts(item, text);
+    }
+    yield value.length === 0 ? '[]' : ']';
+  } else if (typeof value === 'object' && value !== null) {
+    let opened = false;
+    for (const [name, item] of Object.entries(value)) {
+      if (item === undefined) continue;
+      yield `${opened ? ',' : '{'}${JSON.stringify(name)}:`;
+      opened = true;
+      yield* jsonParts(item, text);
+    }
+    yield opened ? '}' : '{}';
+  } else {
+    yield JSON.stringify(value);
+  }
+}

@@ -1,0 +1,66 @@
+// Embedding for a route: what came is held to the route's bounds, and every refusal names the field as the request has it.
+
+import { VoisinError } from '../errors.js';
+import type { EmbedOptions, EmbedResult, Input } from '../embedding/index.js';
+import { meteredEmbed } from './metered-embed.js';
+import type { Caller, Services } from './operation.js';
+import { characterCount, textProblem } from './vector-values.js';
+
+export interface Asked {
+  readonly inputs: readonly Input[];
+  /** What the request calls the input at a position: `text`, `texts[3]`. */
+  readonly field: (position: number) => string;
+  /** What the request calls its model. */
+  readonly modelField: 'model' | 'model_name';
+  /** In characters. */
+  readonly maxTextLength: number;
+  readonly options: EmbedOptions;
+}
+
+/** @throws VoisinError invalid_argument (a blank, too long or unreadable input), and what embedding on an account throws */
+export async function embedInputs(services: Services, caller: Caller, asked: Asked): Promise<EmbedResult> {
+  const { inputs, field, maxTextLength } = asked;
+  inputs.forEach((input, position) => {
+    if (typeof input === 'string') checkText(input, field(position), maxTextLength);
+  });
+  try {
+    return await meteredEmbed(services, caller, inputs, { ...asked.options, maxTextLength });
+  } catch (thrown) {
+    throw thrown instanceof VoisinError ? inWordsOf(asked, thrown) : thrown;
+  }
+}
+
+/** @throws VoisinError invalid_argument when the text is blank or too long */
+export function checkText(text: string, field: string, maxTextLength: number): void {
+  const problem = textProblem(text, maxTextLength);
+  if (problem === undefined) return;
+  const why = /\S/.test(text) ? { limit: maxTextLength, got: characterCount(text) } : { empty: true };
+  throw new VoisinError('invalid_argument', `${field}: ${problem}`, { field, ...why });
+}
+
+/** @throws VoisinError invalid_argument when there are none or too many; `setting` is what bounds them */
+export function checkCount(count: number, field: string, most: number, setting: string): void {
+  const accepted = `expected 1 to ${most} texts (${setting})`;
+  if (count === 0) throw new VoisinError('invalid_argument', `${field}: ${accepted}, got an empty list`, { field, empty: true });
+  if (count > most) throw new VoisinError('invalid_argument', `${field}: ${accepted}, got ${count}`, { field, limit: most, got: count });
+}
+
+/** The texts that the model could not read to their ends; undefined when there are none. */
+export function cutTexts({ truncated, droppedTokens }: EmbedResult): { index: number; dropped_tokens: number }[] | undefined {
+  const cut = truncated.flatMap((is, index) => (is ? [{ index, dropped_tokens: droppedTokens[index] ?? 0 }] : []));
+  return cut.length === 0 ? undefined : cut;
+}
+
+/** The embedding room counts texts and calls the model `model`: here the fields get the names that the request gave them. */
+function inWordsOf({ field, modelField }: Asked, error: VoisinError): VoisinError {
+  const { code, message, details = {} } = error;
+  const position = details['position'];
+  if (typeof position === 'number') {
+    const own = field(position);
+    return new VoisinError(code, message.replace(/^(texts|inputs)\[\d+\]/, own), { ...details, field: own }, { cause: error });
+  }
+  if (details.field !== 'model') return error;
+  // The batch contract: a model that ALLOWED_MODELS leaves out is bad input.
+  const asked = modelField === 'model_name' && code === 'permission_denied' ? 'invalid_argument' : code;
+  return new VoisinError(asked, message.replace(/^model:/, `${modelField}:`), { ...details, field: modelField }, { cause: error });
+}
