@@ -38,9 +38,9 @@ export async function copyModel(): Promise<{ directory: string; remove: () => Pr
   return { directory, remove: () => rm(folder, { recursive: true }) };
 }
 
-export async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + 20_000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`never came true: ${what}`);
     await pause(5);
   }

@@ -18,7 +18,7 @@ export interface RedisCacheOptions {
 }
 
 /** After a write that Redis refused (it is full, or a replica that only reads) nothing is written for so long; reading goes on. */
-const REFUSED_PAUSE_MS = 5000;
+const REFUSED_PAUSE_MS = 2000;
 /** How long closing waits for the entries on their way. */
 const FLUSH_MS = 250;
 
