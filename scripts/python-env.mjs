@@ -18,6 +18,8 @@ export const environments = {
   'faiss-peer': ['faiss-cpu==1.15.1', 'numpy>=2,<3'],
   /** What the REST service is measured against. */
   'chroma-peer': ['chromadb==1.5.9', 'numpy>=2,<3'],
+  /** What embeddings are measured against: fastembed behind uvicorn, as one would write it. */
+  'fastembed-peer': ['fastembed==0.9.1', 'fastapi==0.165.0', 'uvicorn[standard]==0.54.0'],
   /** What must be able to take Voisin for OpenAI. */
   'openai-client': ['openai==3.52.0'],
 };
