@@ -69,6 +69,11 @@ function openIndexes({ limits, searchThreads, snapshotIntervalSeconds }: Config,
 function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<Embedding> {
   return Embedding.open({
     modelDirectories: [...new Set([config.modelsDir, config.bundledModelsDir])],
+    requiredModels: config.requiredModels,
+    allowedModels: config.allowedModels,
+    maxCachedModels: config.maxCachedModels,
+    modelIdleMs: config.modelCacheTtlSeconds * 1000,
+    cleanupIntervalMs: config.cleanupIntervalSeconds * 1000,
     workers: config.inferenceWorkers,
     threadsPerWorker: config.inferenceThreads,
     cacheEntries: config.cacheL1Entries,

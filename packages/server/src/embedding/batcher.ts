@@ -2,21 +2,30 @@
 import { VoisinError } from '../errors.js';
 import type { InferenceProcess } from './inference-process.js';
 import { WorkerLost } from './inference-process.js';
-import { pickBatch, type Waiting } from './pick-batch.js';
+import type { Waiting } from './pick-batch.js';
 import type { TokenizedText } from './tokenizer.js';
 import type { Priority } from './types.js';
+import { WaitingTexts } from './waiting-texts.js';
+
+type Worker = Pick<InferenceProcess, 'run'>;
 
 /** The processes that the batcher feeds. */
 export interface Workers {
+  /** Called when a process has become free, or none can be had. */
   onChange: () => void;
+  /** Why there is no process and none is to be expected soon. */
   readonly failure: VoisinError | undefined;
-  idle(): Pick<InferenceProcess, 'run'> | undefined;
+  /** Those that may have work now, with `texts` under way: waiting and running. */
+  idle(texts: number): readonly Worker[];
 }
 
 export interface BatcherOptions {
   readonly model: string;
   readonly dimension: number;
+  /** Most padded tokens of one batch. */
   readonly batchTokens: number;
+  /** Texts of a batch are run one after another: no padding, and no text sees another. */
+  readonly unpadded: boolean;
   readonly onInference: (batch: {
     readonly model: string;
     readonly texts: number;
@@ -49,18 +58,18 @@ interface Job extends Waiting {
   readonly key: string;
   readonly text: TokenizedText;
   readonly waiters: Set<Waiter>;
+  priority: Priority;
   alone: boolean;
 }
-
-/** Of the waiting texts, how many of the oldest are looked at for one batch. */
-const WINDOW = 256;
 
 export class Batcher {
   readonly #workers: Workers;
   readonly #options: BatcherOptions;
+  /** What waits and what runs, by key. */
   readonly #jobs = new Map<string, Job>();
-  readonly #queues: Record<Priority, Set<Job>> = { query: new Set(), bulk: new Set() };
+  readonly #waiting = new WaitingTexts<Job>();
   #running = 0;
+  #runningTokens = 0;
   #dispatching = false;
   #secondsPerToken = 0.0002;
 
@@ -71,18 +80,16 @@ export class Batcher {
   }
 
   get queued(): number {
-    return this.#queues.query.size + this.#queues.bulk.size;
+    return this.#waiting.size;
   }
 
   get inFlight(): number {
     return this.#running;
   }
 
-  /** Guess of the seconds until what waits now is done. */
+  /** Guess of the seconds until what is under way now is done. */
   get backlogSeconds(): number {
-    let tokens = 0;
-    for (const { length } of this.#jobs.values()) tokens += length;
-    return tokens * this.#secondsPerToken;
+    return (this.#waiting.tokens + this.#runningTokens) * this.#secondsPerToken;
   }
 
   /** A text with this key is under way. */
@@ -93,7 +100,7 @@ export class Batcher {
   /** Queues a text, or joins one under way with the same key; `tokenize` is called for a new one alone. */
   submit(key: string, priority: Priority, tokenize: () => TokenizedText): Ticket {
     const job = this.#jobs.get(key) ?? this.#enqueue(key, priority, tokenize());
-    if (priority === 'query' && this.#queues.bulk.delete(job)) this.#queues.query.add(job);
+    if (priority === 'query') this.#hurry(job);
     let cancel = (): void => undefined;
     const result = new Promise<Embedded>((resolve, reject) => {
       const waiter = { resolve, reject };
@@ -104,67 +111,78 @@ export class Batcher {
     return { result, cancel };
   }
 
-  /** After the synchronous work under way: the texts of one request come one after another, and want to run together. */
+  /** Refuses everything that is under way. */
+  refuseAll(error: VoisinError): void {
+    for (const job of this.#jobs.values()) this.#reject(job, error);
+  }
+
+  /** After what the event loop has at hand: texts of one request, and of requests that came together, want to run together. */
   #dispatchSoon(): void {
     if (this.#dispatching) return;
     this.#dispatching = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#dispatching = false;
       this.#dispatch();
     });
   }
 
   #enqueue(key: string, priority: Priority, text: TokenizedText): Job {
-    const job: Job = { key, text, length: text.ids.length, waiters: new Set(), alone: false };
+    const job: Job = { key, text, length: text.ids.length, waiters: new Set(), priority, alone: false };
     this.#jobs.set(key, job);
-    this.#queues[priority].add(job);
+    this.#waiting.add(job, priority);
     return job;
+  }
+
+  #hurry(job: Job): void {
+    job.priority = 'query';
+    this.#waiting.hurry(job);
   }
 
   #leave(job: Job, waiter: Waiter): void {
     job.waiters.delete(waiter);
-    const waiting = this.#queues.query.has(job) || this.#queues.bulk.has(job);
-    if (job.waiters.size === 0 && waiting) this.#remove(job);
+    if (job.waiters.size === 0 && this.#waiting.has(job)) this.#remove(job);
     waiter.reject(new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded'));
   }
 
   #remove(job: Job): void {
-    this.#jobs.delete(job.key);
-    this.#queues.query.delete(job);
-    this.#queues.bulk.delete(job);
+    // A text that nobody waited for may have come again under the same key.
+    if (this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
+    this.#waiting.delete(job);
   }
 
   #dispatch(): void {
     const failure = this.#workers.failure;
-    for (;;) {
-      const queue = this.#queues.query.size > 0 ? this.#queues.query : this.#queues.bulk;
-      if (queue.size === 0) return;
-      if (failure) {
-        for (const job of queue) this.#reject(job, failure);
-        continue;
-      }
-      const worker = this.#workers.idle();
-      if (!worker) return;
-      const batch = pickBatch(firstOf(queue, WINDOW), this.#options.batchTokens);
-      for (const job of batch) queue.delete(job);
-      void this.#run(worker, batch, queue);
+    if (failure) {
+      for (const job of this.#waiting) this.#reject(job, failure);
+      return;
     }
+    if (this.#waiting.size === 0) return;
+    const workers = this.#workers.idle(this.#waiting.size + this.#running);
+    const { batchTokens, unpadded } = this.#options;
+    workers.forEach((worker, at) => {
+      // What waits is shared among those who are free.
+      const share = Math.ceil(this.#waiting.tokens / (workers.length - at));
+      const batch = this.#waiting.take({ tokens: Math.min(batchTokens, share), unpadded });
+      if (batch.length > 0) void this.#run(worker, batch);
+    });
   }
 
-  async #run(worker: Pick<InferenceProcess, 'run'>, batch: readonly Job[], queue: Set<Job>): Promise<void> {
+  async #run(worker: Worker, batch: readonly Job[]): Promise<void> {
     const started = performance.now();
+    const tokens = batch.reduce((sum, { length }) => sum + length, 0);
     this.#running += batch.length;
+    this.#runningTokens += tokens;
     try {
       const values = await worker.run(batch.map(({ text }) => text.ids));
       const seconds = (performance.now() - started) / 1000;
-      const tokens = batch.reduce((sum, { length }) => sum + length, 0);
       this.#secondsPerToken += 0.1 * (seconds / tokens - this.#secondsPerToken);
       this.#options.onInference({ model: this.#options.model, texts: batch.length, tokens, seconds });
       batch.forEach((job, row) => this.#settle(job, values, row));
     } catch (error) {
-      this.#again(batch, queue, error);
+      this.#again(batch, error);
     } finally {
       this.#running -= batch.length;
+      this.#runningTokens -= tokens;
     }
     this.#dispatch();
   }
@@ -182,18 +200,19 @@ export class Batcher {
   }
 
   /** A failed batch is done again once, each text alone and before the others. */
-  #again(batch: readonly Job[], queue: Set<Job>, error: unknown): void {
-    const others = [...queue];
-    queue.clear();
+  #again(batch: readonly Job[], error: unknown): void {
     for (const job of batch) {
       if (job.waiters.size === 0) this.#remove(job);
       else if (job.alone) this.#reject(job, this.#failed(error));
-      else {
-        job.alone = true;
-        queue.add(job);
-      }
+      else job.alone = true;
     }
-    for (const job of others) queue.add(job);
+    const again = batch.filter((job) => this.#jobs.get(job.key) === job);
+    for (const priority of ['query', 'bulk'] as const) {
+      this.#waiting.addFirst(
+        again.filter((job) => job.priority === priority),
+        priority,
+      );
+    }
   }
 
   #failed(error: unknown): VoisinError {
@@ -210,19 +229,4 @@ export class Batcher {
     for (const waiter of job.waiters) waiter.reject(error);
     job.waiters.clear();
   }
-
-  /** Refuses everything that waits; what runs is refused when its process ends. */
-  close(): void {
-    const closing = new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });
-    for (const job of this.#jobs.values()) this.#reject(job, closing);
-  }
-}
-
-function firstOf<T>(values: Iterable<T>, count: number): T[] {
-  const first: T[] = [];
-  for (const value of values) {
-    if (first.length === count) break;
-    first.push(value);
-  }
-  return first;
 }

@@ -1,11 +1,14 @@
-// The way of one request's texts: memory, Redis, tokenizer, batcher, caches again; each vector lands at its text's place.
+// The way of one request's inputs: memory, Redis, tokenizer, batcher, caches again; each vector lands at its input's place.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VoisinError } from '../errors.js';
 import type { Embedded, Ticket } from './batcher.js';
+import { cacheKey } from './cache/cache-key.js';
 import type { EmbeddingCache } from './cache/embedding-cache.js';
+import { tooManyTokens } from './check-texts.js';
 import type { Door } from './door.js';
-import type { Loaded, Resident } from './resident.js';
-import type { CacheLevel, Priority } from './types.js';
+import type { ModelUse } from './model-use.js';
+import type { Tokenizer, TokenizedText } from './tokenizer.js';
+import type { CacheLevel, Input, Priority } from './types.js';
 
 /** Its vector is pooled, not normalised, and shared: never to be written to. */
 export interface TextResult extends Embedded {
@@ -13,18 +16,24 @@ export interface TextResult extends Embedded {
 }
 
 export interface Way {
-  readonly resident: Resident;
+  /** The caller ends it. */
+  readonly model: ModelUse;
   readonly cache: EmbeddingCache;
   readonly door: Door;
+  /** Stands before each text. */
+  readonly prompt: string;
+  /** False: a text that is longer than the model reads is refused. */
+  readonly truncate: boolean;
   readonly priority: Priority;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A text that memory does not have. */
+/** An input that memory does not have. */
 interface Wanted {
-  readonly at: number;
+  /** Among the inputs of the request. */
+  readonly place: number;
   readonly key: string;
-  readonly text: string;
+  readonly input: Input;
 }
 
 /** A request of many texts has so many of them in the queue at a time, in two halves: the second waits while the first runs. */
@@ -38,33 +47,39 @@ function observed<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-export async function embedTexts(texts: readonly string[], way: Way): Promise<TextResult[]> {
-  const request = new TextsRequest(way);
+export async function embedTexts(inputs: readonly Input[], way: Way): Promise<TextResult[]> {
+  const request = new TextsRequest(inputs, way);
   try {
-    return await request.run(texts);
+    return await request.run();
   } finally {
     request.end();
   }
 }
 
 class TextsRequest {
+  readonly #inputs: readonly Input[];
   readonly #way: Way;
+  readonly #results: (TextResult | Promise<TextResult>)[];
   readonly #tickets = new Set<Ticket>();
   #leave: (() => void) | undefined;
   #turnStarted = performance.now();
 
-  constructor(way: Way) {
+  constructor(inputs: readonly Input[], way: Way) {
+    this.#inputs = inputs;
     this.#way = way;
+    this.#results = Array(inputs.length);
     way.signal?.addEventListener('abort', this.#cancel, { once: true });
   }
 
-  async run(texts: readonly string[]): Promise<TextResult[]> {
-    const results: Promise<TextResult[]>[] = [];
-    for (let start = 0; start < texts.length; start += SLICE) {
-      results.push(observed(this.#slice(texts, start)));
-      await results.at(-2);
+  async run(): Promise<TextResult[]> {
+    let before: Promise<unknown> = Promise.resolve();
+    for (let start = 0; start < this.#inputs.length; start += SLICE) {
+      const slice = observed(this.#slice(start, start + SLICE));
+      await before;
+      before = slice;
     }
-    return (await Promise.all(results)).flat();
+    await before;
+    return Promise.all(this.#results);
   }
 
   /** Whatever is still claimed is given up: the request has its answer or its error. */
@@ -78,61 +93,90 @@ class TextsRequest {
     for (const ticket of this.#tickets) ticket.cancel();
   };
 
-  async #slice(texts: readonly string[], start: number): Promise<TextResult[]> {
-    const { resident, cache } = this.#way;
-    const loaded = await resident.load();
-    const slice = texts.slice(start, start + SLICE);
-    const results = Array<TextResult | Promise<TextResult>>(slice.length);
+  async #slice(start: number, end: number): Promise<void> {
+    const hash = await this.#way.model.hash();
+    const wanted = await this.#fromMemory(hash, start, Math.min(end, this.#inputs.length));
+    if (wanted.length > 0) await this.#fromModel(await this.#fromRedis(wanted), hash);
+    await Promise.all(this.#results.slice(start, end));
+  }
+
+  /** Returns what memory does not have. */
+  async #fromMemory(hash: string, start: number, end: number): Promise<Wanted[]> {
+    const { cache, prompt } = this.#way;
     const wanted: Wanted[] = [];
-    for (const [at, text] of slice.entries()) {
+    for (let place = start; place < end; place++) {
       if (this.#hasHadItsTurn()) await this.#giveTurn();
-      const key = `${loaded.hash} ${text}`;
+      const input = this.#inputs[place] ?? '';
+      const key = cacheKey(hash, prompt, input);
       const known = cache.get(key);
-      if (known) results[at] = this.#known(known, 'l1');
-      else wanted.push({ at, key, text });
+      if (known) this.#results[place] = this.#known(place, known, 'l1');
+      else wanted.push({ place, key, input });
     }
-    const found = await this.#askRedis(wanted);
-    for (const { at, key, text } of wanted) {
+    return wanted;
+  }
+
+  /** Asks once for all of them, but for those that are being made for somebody already. Returns what Redis does not have. */
+  async #fromRedis(wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
+    const { cache, model } = this.#way;
+    const keys = wanted.map(({ key }) => key).filter((key) => !model.batcher.has(key));
+    const found = await cache.find([...new Set(keys)]);
+    if (!found) return wanted;
+    return wanted.filter(({ place, key }) => {
+      const fromRedis = found.get(key);
+      if (fromRedis) this.#results[place] = this.#known(place, fromRedis, 'l2');
+      return !fromRedis;
+    });
+  }
+
+  async #fromModel(missing: readonly Wanted[], hash: string): Promise<void> {
+    if (missing.length === 0) return;
+    this.#checkSignal();
+    const { model, door, priority, cache, prompt } = this.#way;
+    // Those who wait for the model to be loaded count too.
+    this.#leave ??= door.enter(this.#inputs.length, priority, model.batcher.backlogSeconds);
+    const loaded = await model.load();
+    for (const { place, key: asked, input } of missing) {
       if (this.#hasHadItsTurn()) await this.#giveTurn();
       this.#checkSignal();
-      results[at] = this.#have(key, found) ?? this.#make(key, text, loaded, texts.length);
+      // The model's files may have been replaced since they were asked about.
+      const key = loaded.hash === hash ? asked : cacheKey(loaded.hash, prompt, input);
+      // Somebody else's may have come while Redis was asked.
+      const known = cache.get(key);
+      this.#results[place] = known ? this.#known(place, known, 'l1') : this.#make(place, key, input, loaded.tokenizer);
     }
-    return Promise.all(results);
   }
 
-  /** Texts that are being made for somebody else are waited for, not asked for. */
-  #askRedis(wanted: readonly Wanted[]): Promise<Map<string, Embedded>> | undefined {
-    const { batcher } = this.#way.resident;
-    const keys = wanted.map(({ key }) => key).filter((key) => !batcher.has(key));
-    return this.#way.cache.find([...new Set(keys)]);
-  }
-
-  /** What Redis gave, or what came into memory while it was asked. */
-  #have(key: string, found: ReadonlyMap<string, Embedded> | undefined): TextResult | undefined {
-    const fromRedis = found?.get(key);
-    if (fromRedis) return this.#known(fromRedis, 'l2');
-    const known = this.#way.cache.get(key);
-    return known && this.#known(known, 'l1');
-  }
-
-  #known({ vector, tokens, truncated, dropped }: Embedded, cached: CacheLevel): TextResult {
+  #known(place: number, embedded: Embedded, cached: CacheLevel): TextResult {
+    this.#checkLength(place, embedded);
     this.#way.cache.count(cached);
+    const { vector, tokens, truncated, dropped } = embedded;
     return { vector, tokens, truncated, dropped, cached };
   }
 
-  #make(key: string, text: string, { tokenizer }: Loaded, ofTexts: number): Promise<TextResult> {
-    const { resident, cache, door, priority } = this.#way;
+  #make(place: number, key: string, input: Input, tokenizer: Tokenizer): Promise<TextResult> {
+    const { cache, model, priority } = this.#way;
+    const ticket = model.batcher.submit(key, priority, () => this.#tokenize(place, input, tokenizer));
     cache.count(false);
-    this.#leave ??= door.enter(ofTexts, priority, resident.batcher.backlogSeconds);
-    const ticket = resident.batcher.submit(key, priority, () => tokenizer.encode(text));
     this.#tickets.add(ticket);
-    return observed(this.#collect(key, ticket));
+    return observed(this.#collect(place, key, ticket));
   }
 
-  async #collect(key: string, ticket: Ticket): Promise<TextResult> {
+  #tokenize(place: number, input: Input, tokenizer: Tokenizer): TokenizedText {
+    const field = `texts[${place}]`;
+    const text = typeof input === 'string' ? tokenizer.encode(this.#way.prompt + input) : tokenizer.encodeIds(input, field);
+    this.#checkLength(place, text);
+    return text;
+  }
+
+  async #collect(place: number, key: string, ticket: Ticket): Promise<TextResult> {
     const embedded = await ticket.result.finally(() => this.#tickets.delete(ticket));
     this.#way.cache.set(key, embedded);
+    this.#checkLength(place, embedded);
     return { ...embedded, cached: false };
+  }
+
+  #checkLength(place: number, { tokens, dropped }: Pick<TokenizedText, 'tokens' | 'dropped'>): void {
+    if (dropped > 0 && !this.#way.truncate) throw tooManyTokens(place, tokens, dropped);
   }
 
   #hasHadItsTurn(): boolean {

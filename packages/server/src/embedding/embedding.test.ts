@@ -124,8 +124,8 @@ describe('texts', () => {
 describe('models', () => {
   test('are known by full name and by the last part of it', async () => {
     const info = { name: miniLmName, shortName: 'all-MiniLM-L6-v2', dimension: 384, maxTokens: 256, precisions: ['fp32'], resident: true };
-    expect(embedding.models()).toEqual([info]);
-    expect([embedding.model(), embedding.model('all-MiniLM-L6-v2'), embedding.model(miniLmName)]).toEqual([info, info, info]);
+    expect(embedding.models()).toMatchObject([info]);
+    expect([embedding.model(), embedding.model('all-MiniLM-L6-v2'), embedding.model(miniLmName)]).toMatchObject([info, info, info]);
     expect((await embedding.embed(['a name'])).model).toBe('all-MiniLM-L6-v2');
     expect((await embedding.embed(['a name'], { model: miniLmName })).model).toBe(miniLmName);
   });
@@ -137,7 +137,8 @@ describe('models', () => {
 });
 
 test('closing leaves no process behind and refuses what comes after', async () => {
-  const short = await Embedding.open({ modelDirectories: [modelsFolder], workers: 2, threadsPerWorker: 1 });
+  const requiredModels = [miniLmName];
+  const short = await Embedding.open({ modelDirectories: [modelsFolder], requiredModels, workers: 2, threadsPerWorker: 1 });
   const answers = Promise.allSettled([short.embed(manyTexts(200, 40)), short.embed(['waiting'])]);
   const pids = short.stats().workers;
   expect(pids).toHaveLength(2);

@@ -1,89 +1,114 @@
-// The embedding room: texts in, vectors out; cache, tokenizer, batcher and inference processes behind one face.
+// The embedding room: texts in, vectors out; caches, tokenizers, batchers and inference processes behind one face.
 import { VoisinError } from '../errors.js';
+import { AvailableModels } from './available-models.js';
 import { EmbeddingCache } from './cache/embedding-cache.js';
 import { checkTexts } from './check-texts.js';
 import { Door } from './door.js';
 import { embedTexts, type TextResult } from './embed-texts.js';
-import { readModelDirectory } from './models/model-directory.js';
-import { findModels, type ModelPlace } from './models/model-places.js';
+import { ModelUse } from './model-use.js';
+import { shortName, type ModelDescription } from './models/model-description.js';
+import { ModelRegistry } from './models/model-registry.js';
+import { promptFor } from './models/prompt-for.js';
 import { withDefaults, type EmbeddingOptions, type Settings } from './options.js';
-import { Resident } from './resident.js';
+import { Residents } from './residents.js';
 import { shaped, type Shape } from './shaped.js';
 import type { EmbeddingStats, EmbedOptions, EmbedResult, Input, ModelInfo, TokenizeOptions, TokenList } from './types.js';
-
-const shortName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
 export class Embedding {
   readonly #settings: Settings;
   readonly #cache: EmbeddingCache;
   readonly #door: Door;
-  /** By full name; a directory that cannot be read stands with its error, so that the others serve. */
-  readonly #models = new Map<string, Resident | VoisinError>();
-  readonly #broken = new WeakMap<VoisinError, ModelPlace>();
+  readonly #residents: Residents;
+  readonly #models: AvailableModels;
   #closed = false;
 
-  private constructor(settings: Settings) {
+  private constructor(settings: Settings, registry: ModelRegistry) {
     this.#settings = settings;
     const { cacheEntries: entries, cacheBytes: bytes, redis, log } = settings;
     this.#cache = new EmbeddingCache({ entries, bytes, redis: redis && { ...redis, log } });
     this.#door = new Door({ query: settings.maxQueuedQueries, bulk: settings.maxQueuedBulk });
+    const { maxCachedModels: places, modelIdleMs: idleMs, cleanupIntervalMs: cleanupMs } = settings;
+    this.#residents = new Residents({ places, idleMs, cleanupMs });
+    this.#models = new AvailableModels(registry, this.#residents, settings);
   }
 
   /**
-   * Finds the models and starts to load the default one; does not wait for it. A model that cannot be used is logged, and is an error to those
-   * who ask for it; it is tried again for later requests.
+   * Finds the models, and loads those that are required; one of these that fails is the error. Another model that cannot be used is logged, and is
+   * an error to those who ask for it; it is tried again for later requests.
    */
   static async open(options: EmbeddingOptions = {}): Promise<Embedding> {
-    const embedding = new Embedding(withDefaults(options));
-    const { models, modelDirectories } = embedding.#settings;
-    const found = await Promise.all(modelDirectories.map(findModels));
-    for (const place of [...models, ...found.flat()]) await embedding.#register(place);
-    embedding.#warmUp();
+    const settings = withDefaults(options);
+    const registry = await ModelRegistry.open({ folders: settings.modelDirectories, models: settings.models });
+    for (const { name, directory, problem } of registry.list()) {
+      if (problem) settings.log.error({ model: name, directory, err: problem }, problem.message);
+    }
+    const embedding = new Embedding(settings, registry);
+    try {
+      await Promise.all(settings.requiredModels.map((name) => embedding.#warmUp(name)));
+    } catch (error) {
+      await embedding.close();
+      throw error;
+    }
     return embedding;
   }
 
+  /** Every model that may be used, in memory or not, and also those whose files are broken. */
   models(): ModelInfo[] {
-    return [...this.#models].map(([name, model]) => (model instanceof Resident ? infoOf(model) : brokenInfo(name, model)));
-  }
-
-  /** The model of this full name or last part of one, else the default. Throws `not_found` listing what there is. */
-  model(name?: string): ModelInfo {
-    return infoOf(this.#resident(name));
+    return this.#models.infos();
   }
 
   /**
-   * Vectors of the texts. Throws `invalid_argument` (a blank or too long text, by position), `not_found` (no such model), `failed_precondition`
-   * (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model not running) and `deadline_exceeded` (aborted).
+   * The model of this full name or last part of one, else the default. Throws `not_found` listing what there is, and `invalid_argument` for one that
+   * is not allowed.
    */
-  async embed(inputs: readonly Input[], options: EmbedOptions = {}): Promise<EmbedResult> {
-    await this.#tryAgain(options.model);
-    const resident = this.#resident(options.model);
-    const { name, dimension } = resident.description;
-    const { normalize = true, dimensions, priority = 'query', signal } = options;
-    const texts = refuseUnfinished(inputs, options);
-    if (dimensions !== undefined && !(Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= dimension)) {
-      const message = `dimensions: ${dimensions} came; model ${name} gives 1 to ${dimension}`;
-      throw new VoisinError('invalid_argument', message, { field: 'dimensions', limit: dimension });
-    }
-    checkTexts(texts, options.maxTextLength ?? this.#settings.maxTextLength);
-    const results = await embedTexts(texts, { resident, cache: this.#cache, door: this.#door, priority, signal });
-    return {
-      ...columnsOf(results, { normalize, dimensions }),
-      model: options.model ?? shortName(name),
-      fullName: name,
-      dimension: dimensions ?? dimension,
-    };
+  model(name: string = this.#settings.defaultModel): ModelInfo {
+    return this.#models.info(name);
   }
 
-  /** The tokens of texts, as the model's own tokenizer makes them; the model need not be in memory. */
-  tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<TokenList[]> {
-    this.#resident(options.model);
-    return Promise.reject(new VoisinError('unavailable', `tokenizing ${texts.length} texts is not there yet`));
+  /**
+   * Vectors of the inputs. Throws `invalid_argument` (a blank or too long text, by position; dimensions, precision or prompt that the model has not),
+   * `not_found` (no such model), `failed_precondition` (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model
+   * not running) and `deadline_exceeded` (aborted).
+   */
+  async embed(inputs: readonly Input[], options: EmbedOptions = {}): Promise<EmbedResult> {
+    this.#requireOpen();
+    const { model: asked, normalize = true, dimensions, truncate = true, priority = 'query', precision = 'fp32', signal } = options;
+    const resident = await this.#models.resident(asked ?? this.#settings.defaultModel, precision);
+    const { description } = resident;
+    const prompt = promptFor(description, options);
+    checkDimensions(description, dimensions);
+    checkTexts(inputs, options.maxTextLength ?? this.#settings.maxTextLength);
+    const model = new ModelUse(this.#residents, resident, signal);
+    try {
+      const results = await embedTexts(inputs, { model, cache: this.#cache, door: this.#door, prompt, truncate, priority, signal });
+      return {
+        ...columnsOf(results, { normalize, dimensions }),
+        model: asked ?? shortName(description.name),
+        fullName: description.name,
+        dimension: dimensions ?? description.dimension,
+      };
+    } finally {
+      model.end();
+    }
+  }
+
+  /** Every token of the texts, as the model's own tokenizer makes them, also those past the model's length. Throws as `embed` does. */
+  async tokenize(texts: readonly string[], { model: name, addSpecialTokens = true }: TokenizeOptions = {}): Promise<TokenList[]> {
+    this.#requireOpen();
+    checkTexts(texts, this.#settings.maxTextLength);
+    const resident = await this.#models.resident(name ?? this.#settings.defaultModel, 'fp32');
+    const model = new ModelUse(this.#residents, resident, undefined);
+    try {
+      const { tokenizer } = await model.load();
+      return texts.map((text) => tokenizer.tokenize(text, addSpecialTokens));
+    } finally {
+      model.end();
+    }
   }
 
   stats(): EmbeddingStats {
-    const residents = [...this.#models.values()].filter((model) => model instanceof Resident);
-    const sum = (of: (resident: Resident) => number): number => residents.reduce((total, resident) => total + of(resident), 0);
+    const residents = this.#models.all();
+    const sum = (of: (resident: (typeof residents)[number]) => number): number => residents.reduce((total, one) => total + of(one), 0);
     const { entries, bytes, hits, misses, l2, l2Faults } = this.#cache.stats();
     return {
       queued: sum(({ batcher }) => batcher.queued),
@@ -94,7 +119,7 @@ export class Embedding {
       cacheMisses: misses,
       l2,
       l2Faults,
-      residents: residents.filter(({ pids }) => pids.length > 0).map(({ description }) => description.name),
+      residents: [...new Set(residents.filter(({ isLoaded }) => isLoaded).map(({ description }) => description.name))],
       workers: residents.flatMap(({ pids }) => pids),
       restarts: sum(({ restarts }) => restarts),
     };
@@ -103,79 +128,28 @@ export class Embedding {
   /** Refuses what waits and ends the inference processes; resolves when they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#models.values()].map((model) => (model instanceof Resident ? model.close() : undefined)));
+    await this.#residents.close();
     await this.#cache.close();
   }
 
-  /** The first place of a name counts. */
-  async #register(place: ModelPlace): Promise<void> {
-    const { name, directory } = place;
-    if (this.#models.has(name)) return;
+  #requireOpen(): void {
+    if (this.#closed) throw new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });
+  }
+
+  async #warmUp(name: string): Promise<void> {
+    const model = new ModelUse(this.#residents, await this.#models.resident(name, 'fp32'), undefined);
     try {
-      this.#models.set(name, new Resident(await readModelDirectory(name, directory), this.#settings));
-    } catch (error) {
-      if (!(error instanceof VoisinError)) throw error;
-      this.#models.set(name, error);
-      this.#broken.set(error, place);
-      this.#settings.log.error({ model: name, directory, err: error }, error.message);
+      await model.load();
+    } finally {
+      model.end();
     }
   }
-
-  /** A directory that could not be read may have been mended since. */
-  async #tryAgain(name: string = this.#settings.defaultModel): Promise<void> {
-    const found = this.#find(name);
-    const place = found instanceof VoisinError ? this.#broken.get(found) : undefined;
-    if (!place) return;
-    const description = await readModelDirectory(place.name, place.directory);
-    // Another request may have done the same meanwhile.
-    if (this.#models.get(place.name) === found) this.#models.set(place.name, new Resident(description, this.#settings));
-  }
-
-  #warmUp(): void {
-    const model = this.#find(this.#settings.defaultModel);
-    if (model instanceof Resident) model.load().catch((error: unknown) => this.#loadFailed(model, error));
-  }
-
-  #loadFailed({ description }: Resident, error: unknown): void {
-    if (!this.#closed) this.#settings.log.error({ model: description.name, err: error }, 'the model could not be loaded');
-  }
-
-  #find(name: string): Resident | VoisinError | undefined {
-    const exact = this.#models.get(name);
-    if (exact) return exact;
-    return [...this.#models].find(([full]) => shortName(full) === name)?.[1];
-  }
-
-  #resident(name: string = this.#settings.defaultModel): Resident {
-    if (this.#closed) throw new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });
-    const found = this.#find(name);
-    if (found instanceof Resident) return found;
-    if (found) throw found;
-    const known = [...this.#models.keys()].toSorted().join(', ') || 'none';
-    throw new VoisinError('not_found', `no model ${JSON.stringify(name)}; there are: ${known}`, { field: 'model' });
-  }
 }
 
-function infoOf({ description: { name, dimension, maxTokens }, pids }: Resident): ModelInfo {
-  return { name, shortName: shortName(name), dimension, maxTokens, precisions: ['fp32'], resident: pids.length > 0 };
-}
-
-function brokenInfo(name: string, { message }: VoisinError): ModelInfo {
-  return { name, shortName: shortName(name), dimension: 0, maxTokens: 0, precisions: [], resident: false, problem: message };
-}
-
-/** What the room does not do yet is refused rather than overlooked. */
-function refuseUnfinished(
-  inputs: readonly Input[],
-  { precision = 'fp32', inputType, promptName, truncate = true }: EmbedOptions,
-): string[] {
-  const missing =
-    precision !== 'fp32' ? 'precision' : inputType ? 'input_type' : promptName ? 'prompt_name' : truncate ? undefined : 'truncate';
-  if (missing) throw new VoisinError('invalid_argument', `${missing}: this model has none yet`, { field: missing });
-  return inputs.map((input) => {
-    if (typeof input === 'string') return input;
-    throw new VoisinError('invalid_argument', 'input: token ids are not accepted yet', { field: 'input' });
-  });
+function checkDimensions({ name, dimension }: ModelDescription, dimensions: number | undefined): void {
+  if (dimensions === undefined || (Number.isInteger(dimensions) && dimensions >= 1 && dimensions <= dimension)) return;
+  const message = `dimensions: ${dimensions} came; model ${name} gives 1 to ${dimension}`;
+  throw new VoisinError('invalid_argument', message, { field: 'dimensions', limit: dimension });
 }
 
 function columnsOf(results: readonly TextResult[], shape: Shape): Omit<EmbedResult, 'model' | 'fullName' | 'dimension'> {

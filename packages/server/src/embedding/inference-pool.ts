@@ -1,4 +1,5 @@
-// The inference processes of one model: starts them, replaces those that die, tells when one is free.
+// Inference processes of one model, all alike: starts them, replaces those that die, tells which are free.
+import { join } from 'node:path';
 import { VoisinError } from '../errors.js';
 import { brokenModel } from './models/model-files.js';
 import { InferenceProcess, WorkerFailed, type ProcessOptions } from './inference-process.js';
@@ -6,7 +7,6 @@ import type { EmbeddingLog } from './options.js';
 
 export interface PoolOptions extends Omit<ProcessOptions, 'onComplaint'> {
   readonly model: string;
-  readonly onnxFile: string;
   readonly workers: number;
   readonly log: EmbeddingLog;
 }
@@ -24,7 +24,7 @@ export class InferencePool {
   #hash: string | undefined;
   #failure: VoisinError | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  #closed = false;
+  #stopped = true;
   #restarts = 0;
   #earlyEnds = 0;
 
@@ -40,9 +40,17 @@ export class InferencePool {
     return this.#restarts;
   }
 
-  /** SHA-256 of the model's ONNX file, once a process has loaded it. */
-  get hash(): string | undefined {
-    return this.#hash;
+  get workers(): number {
+    return this.#options.workers;
+  }
+
+  /** All processes have loaded the model. */
+  get isComplete(): boolean {
+    return this.#processes.length === this.#options.workers && this.#processes.every(({ isReady }) => isReady);
+  }
+
+  get isRunning(): boolean {
+    return this.#processes.some(({ isBusy }) => isBusy);
   }
 
   /** Why there is no process, where there is none and one was tried a moment ago. */
@@ -50,11 +58,12 @@ export class InferencePool {
     return this.#processes.length === 0 ? this.#failure : undefined;
   }
 
-  /** Starts the processes that are missing. Resolves with the file's hash once the model was loaded; throws when it could not be. */
+  /** Starts the processes that are missing. Resolves with the hash of the model's files once a process has loaded them; throws when none could. */
   async start(): Promise<string> {
+    this.#stopped = false;
     if (!this.#failure) this.#fill();
-    while (!this.#hash) {
-      if (this.#closed) throw closedError();
+    while (this.failure || this.#hash === undefined) {
+      if (this.#stopped) throw closedError();
       if (this.failure) throw this.failure;
       const usable = this.#processes.filter(({ lost }) => !lost);
       if (usable.length === 0) await Promise.all(this.#processes.map(({ exited }) => exited));
@@ -63,25 +72,30 @@ export class InferencePool {
     return this.#hash;
   }
 
-  /** An idle process, or none. */
-  idle(): InferenceProcess | undefined {
-    return this.#processes.find(({ isIdle }) => isIdle);
+  /** The processes without work. */
+  idle(): InferenceProcess[] {
+    return this.#processes.filter(({ isIdle }) => isIdle);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Ends the processes and resolves when they are gone; `start` begins anew. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     clearTimeout(this.#retryTimer);
-    await Promise.all(this.#processes.map((worker) => worker.kill()));
+    const processes = this.#processes;
+    this.#processes = [];
+    this.#hash = this.#failure = undefined;
+    this.#earlyEnds = 0;
+    await Promise.all(processes.map((worker) => worker.kill()));
   }
 
   #fill(): void {
-    while (!this.#closed && this.#processes.length < this.#options.workers) this.#startOne();
+    while (!this.#stopped && this.#processes.length < this.#options.workers) this.#startOne();
   }
 
   #startOne(): void {
     const { load, loadTimeoutMs, runTimeoutMs, log, model } = this.#options;
     const worker = new InferenceProcess({
-      load: { ...load, hash: this.#hash },
+      load,
       loadTimeoutMs,
       runTimeoutMs,
       onComplaint: (text) => log.warn({ model, pid: worker.pid }, `Inference process: ${text.trim().slice(0, 1000)}`),
@@ -89,25 +103,40 @@ export class InferencePool {
     this.#processes.push(worker);
     worker.ready.then(
       (hash) => {
-        this.#hash ??= hash;
         log.info({ model, pid: worker.pid, milliseconds: Date.now() - worker.startedAt }, 'an inference process has loaded its model');
-        this.onChange();
+        this.#loaded(worker, hash);
       },
       (error: unknown) => this.#loadFailed(worker, error),
     );
     void worker.exited.then(() => this.#gone(worker));
   }
 
+  /** Vectors are kept by the hash of the files that made them: a process with other files must not work under the hash of the first. */
+  #loaded(worker: InferenceProcess, hash: string): void {
+    if (!this.#processes.includes(worker)) return;
+    if (this.#hash === undefined || hash === this.#hash) {
+      this.#hash = hash;
+      this.onChange();
+      return;
+    }
+    const { model } = this.#options;
+    this.#fail(new VoisinError('unavailable', `the files of model ${model} changed while it was in memory`, { retryAfterSeconds: 5 }));
+    this.#hash = undefined;
+    for (const one of this.#processes) void one.kill();
+  }
+
   #loadFailed(worker: InferenceProcess, error: unknown): void {
-    if (!(error instanceof WorkerFailed) || this.#closed) return;
-    const { model, onnxFile, load } = this.#options;
-    this.#fail(brokenModel(model, onnxFile, `cannot be loaded: ${error.message.replaceAll(load.file, onnxFile)}`, error));
+    if (!(error instanceof WorkerFailed) || !this.#processes.includes(worker)) return;
+    const { model, load } = this.#options;
+    const { directory, onnxFile } = load.model;
+    this.#fail(brokenModel(model, onnxFile, `cannot be loaded: ${error.message.replaceAll(join(directory, '/'), '')}`, error));
     void worker.kill();
   }
 
   #gone(worker: InferenceProcess): void {
+    // Stopped, and perhaps started anew since.
+    if (!this.#processes.includes(worker)) return;
     this.#processes = this.#processes.filter((other) => other !== worker);
-    if (this.#closed) return;
     const { model, log } = this.#options;
     this.#restarts++;
     this.#earlyEnds = worker.batches > 0 || Date.now() - worker.startedAt > EARLY_MS ? 0 : this.#earlyEnds + 1;

@@ -79,8 +79,17 @@ export class InferenceProcess {
     return this.#lost;
   }
 
+  /** The model is loaded. */
+  get isReady(): boolean {
+    return !this.#loading && !this.#lost;
+  }
+
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
   get isIdle(): boolean {
-    return !this.#loading && !this.#running && !this.#lost;
+    return this.isReady && !this.isBusy;
   }
 
   /** Runs one batch; the process must be idle. Rejects with WorkerLost or WorkerFailed. */

@@ -20,7 +20,16 @@ export interface EmbeddingOptions {
   readonly models?: readonly ModelPlace[];
   /** The model of a request that names none: full name or its last part. Default all-MiniLM-L6-v2. */
   readonly defaultModel?: string;
-  /** Inference processes of a model. One with two threads answers first, two with one thread carry more. Default 1. */
+  /** Models that are loaded before `open` resolves, by full name or its last part; one that fails is its error. Default none. */
+  readonly requiredModels?: readonly string[];
+  /** Models that may be used, by full name or its last part. Default all. */
+  readonly allowedModels?: readonly string[];
+  /** Most models in memory; a model in two precisions counts twice. Default 5. */
+  readonly maxCachedModels?: number;
+  /** An unused model leaves the memory after so long (0: never), looked at in this interval. Defaults an hour and a minute. */
+  readonly modelIdleMs?: number;
+  readonly cleanupIntervalMs?: number;
+  /** Inference processes of a model; 0: by load. One with two threads answers first, two with one thread carry more. Default 1. */
   readonly workers?: number;
   /** Threads of each process. Default 2, or the number of cores if that is less. */
   readonly threadsPerWorker?: number;
@@ -62,7 +71,12 @@ export function withDefaults(options: EmbeddingOptions): Settings {
     modelDirectories: options.modelDirectories ?? [],
     models: options.models ?? [],
     defaultModel: options.defaultModel ?? 'all-MiniLM-L6-v2',
-    workers: options.workers || 1,
+    requiredModels: options.requiredModels ?? [],
+    allowedModels: options.allowedModels ?? [],
+    maxCachedModels: options.maxCachedModels ?? 5,
+    modelIdleMs: options.modelIdleMs ?? 3_600_000,
+    cleanupIntervalMs: options.cleanupIntervalMs ?? 60_000,
+    workers: options.workers ?? 1,
     threadsPerWorker: options.threadsPerWorker ?? Math.min(2, availableParallelism()),
     threadsSpin: options.threadsSpin ?? true,
     cacheEntries: options.cacheEntries ?? 10_000,

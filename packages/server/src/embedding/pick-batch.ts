@@ -11,16 +11,31 @@ export interface Waiting {
   readonly alone: boolean;
 }
 
-/**
- * Chooses from texts in order of arrival, which must not be empty: the first one and others within its length class, until `budget`
- * padded tokens (texts x longest) are reached. One text alone may be over the budget.
- */
-export function pickBatch<T extends Waiting>(waiting: readonly T[], budget: number): T[] {
+export interface BatchLimits {
+  /** Most padded tokens (texts x longest). One text alone may have more. */
+  readonly tokens: number;
+  /** Texts of a batch are run one after another and not padded, so that any lengths go together. */
+  readonly unpadded?: boolean;
+}
+
+/** Chooses from texts in order of arrival: the first one and others within its length class, within the limits. */
+export function pickBatch<T extends Waiting>(waiting: readonly T[], { tokens, unpadded = false }: BatchLimits): T[] {
   const [oldest, ...others] = waiting;
   if (!oldest) return [];
   if (oldest.alone) return [oldest];
+  const company = others.filter(({ alone }) => !alone);
+  return unpadded ? inOrder(oldest, company, tokens) : ofLikeLength(oldest, company, tokens);
+}
+
+function inOrder<T extends Waiting>(oldest: T, others: readonly T[], budget: number): T[] {
+  let total = oldest.length;
+  const end = others.findIndex(({ length }) => (total += length) > budget);
+  return [oldest, ...(end === -1 ? others : others.slice(0, end))];
+}
+
+function ofLikeLength<T extends Waiting>(oldest: T, others: readonly T[], budget: number): T[] {
   const batch = [oldest];
-  const near = others.filter(({ length, alone }) => !alone && Math.abs(length - oldest.length) <= MOST_PADDING);
+  const near = others.filter(({ length }) => Math.abs(length - oldest.length) <= MOST_PADDING);
   const byLength = near.toSorted((a, b) => Math.abs(a.length - oldest.length) - Math.abs(b.length - oldest.length));
   let shortest = oldest.length;
   let longest = oldest.length;

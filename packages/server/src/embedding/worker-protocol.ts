@@ -8,8 +8,8 @@ export interface LoadRequest {
   readonly threads: number;
   /** Threads without work spin for a while before they sleep. */
   readonly spin: boolean;
-  /** The fingerprint of the model's files when it is known: they are not read a second time. */
-  readonly hash: string | undefined;
+  /** Texts of a batch are run one after another: dynamic int8 takes its scales from everything that runs together. */
+  readonly oneByOne: boolean;
 }
 
 /** One batch: the ids of all texts one after another, and how many each text has. */
@@ -37,6 +37,12 @@ export function isWorkerReply(value: unknown): value is WorkerReply {
 
 export function isWorkerRequest(value: unknown): value is WorkerRequest {
   return hasKind(value) && (value.kind === 'load' || value.kind === 'run');
+}
+
+/** Each text of a batch as a batch of its own. */
+export function* oneByOne({ kind, id, ids, lengths }: RunRequest): Generator<RunRequest> {
+  let offset = 0;
+  for (const length of lengths) yield { kind, id, ids: ids.subarray(offset, (offset += length)), lengths: Int32Array.of(length) };
 }
 
 /** The batch of these texts' ids as one message. */

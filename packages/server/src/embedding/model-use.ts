@@ -1,0 +1,52 @@
+// A request's hold on a model. It takes a place in memory when it first needs the model itself: what caches have needs none.
+import { VoisinError } from '../errors.js';
+import type { Batcher } from './batcher.js';
+import type { Loaded, Resident } from './resident.js';
+import type { Residents } from './residents.js';
+
+export class ModelUse {
+  readonly #residents: Residents;
+  readonly #resident: Resident;
+  readonly #signal: AbortSignal | undefined;
+  #place: Promise<() => void> | undefined;
+
+  constructor(residents: Residents, resident: Resident, signal: AbortSignal | undefined) {
+    this.#residents = residents;
+    this.#resident = resident;
+    this.#signal = signal;
+  }
+
+  /** Feeds the model once it is loaded. */
+  get batcher(): Batcher {
+    return this.#resident.batcher;
+  }
+
+  /** Of the files that the vectors depend on; where they were loaded before and have not changed, it is known without loading them again. */
+  async hash(): Promise<string> {
+    return (await this.#resident.knownHash()) ?? (await this.load()).hash;
+  }
+
+  /** The model in memory, where it stays until `end`. Throws `deadline_exceeded` as soon as the signal aborts. */
+  async load(): Promise<Loaded> {
+    await (this.#place ??= this.#residents.use(this.#resident, this.#signal));
+    return unlessAborted(this.#resident.load(), this.#signal);
+  }
+
+  /** The place is given back, also one that is still waited for. */
+  end(): void {
+    this.#place?.then(
+      (leave) => leave(),
+      () => undefined,
+    );
+  }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(new VoisinError('deadline_exceeded', 'the request ended before its model was loaded'));
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}
