@@ -1,84 +1,60 @@
-// POST /v1/embed over HTTP beside a bare onnxruntime-node loop (tokenizer, run, pooling) with the same threads: one client, texts that no
-// cache knows, the two by turns in one run. The bare loop runs with ONNX Runtime's own defaults.
-import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { Tokenizer } from '@huggingface/tokenizers';
+// One text a request, 5, 20 and 50 words, one client: /v1/embed beside a bare onnxruntime-node loop and beside fastembed behind uvicorn.
+import { startBare } from './lib/bare.mjs';
 import { openClient, request } from './lib/client.mjs';
+import { scaled } from './lib/corpus.mjs';
+import { startFastembed } from './lib/fastembed.mjs';
+import { freshTexts, threads } from './lib/mini-lm.mjs';
+import { head, line, machine } from './lib/rows.mjs';
 import { startServer } from './lib/server.mjs';
+import { printTable, quantile } from './lib/table.mjs';
 
-// Read when the library loads: without it, ONNX Runtime reports its use to its maker.
-process.env['ORT_DISABLE_TELEMETRY'] = '1';
-const { InferenceSession, Tensor } = await import('onnxruntime-node');
+const turns = scaled(40, 2);
+const callsATurn = 25;
+const percentiles = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
-const ROUNDS = Number(process.argv[2] ?? 10);
-const CALLS = 25;
-const threads = Math.min(2, availableParallelism());
-const model = (file) => fileURLToPath(new URL(`../models/all-MiniLM-L6-v2/${file}`, import.meta.url));
-const json = async (file) => JSON.parse(await readFile(model(file), 'utf8'));
-
-const words = 'time year people way day man thing woman life child world school state family student group country problem'.split(' ');
-let serial = 0;
-/** Every text is new, in the order of its words. */
-function text(count) {
-  let state = ++serial;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return words[state % words.length];
-  }).join(' ');
-}
-
-async function bareLoop() {
-  const tokenizer = new Tokenizer(await json('tokenizer.json'), await json('tokenizer_config.json'));
-  const session = await InferenceSession.create(model('onnx/model_compact.onnx'), { intraOpNumThreads: threads, interOpNumThreads: 1 });
-  return async (input) => {
-    const { ids } = tokenizer.encode(input);
-    const tensor = (values) => new Tensor('int64', values, [1, ids.length]);
-    const { last_hidden_state: hidden } = await session.run({
-      input_ids: tensor(BigInt64Array.from(ids, BigInt)),
-      attention_mask: tensor(new BigInt64Array(ids.length).fill(1n)),
-      token_type_ids: tensor(new BigInt64Array(ids.length)),
-    });
-    const pooled = new Float32Array(384);
-    for (let i = 0; i < hidden.data.length; i++) pooled[i % 384] += hidden.data[i];
-    const length = Math.hypot(...pooled);
-    return pooled.map((value) => value / length);
-  };
-}
-
-async function measure(call, count, times) {
-  for (let i = 0; i < CALLS; i++) {
-    const input = text(count);
-    const began = performance.now();
-    await call(input);
-    times.push(performance.now() - began);
-  }
-}
-
-const percentile = (times, share) => times.toSorted((a, b) => a - b)[Math.floor(times.length * share)];
-const shown = (times) => [0.5, 0.95, 0.99].map((share) => percentile(times, share).toFixed(2).padStart(7)).join('');
-
-const server = await startServer();
+const [server, fastembed, bare] = await Promise.all([startServer(), startFastembed(), startBare({ threads })]);
 try {
-  const client = await openClient(server.url);
-  const ours = (input) => client.ask(request('POST', '/v1/embed', { text: input }));
-  const bare = await bareLoop();
-  const report = (line) => process.stdout.write(`${line}\n`);
-  report(`${threads} threads, ${ROUNDS * CALLS} calls each, milliseconds; bar: p50 at most 1.1 x bare + 0.5`);
-  report('words  over HTTP p50    p95    p99   bare p50    p95    p99      bar');
-  for (const count of [5, 20, 50]) {
-    await measure(ours, count, []);
-    await measure(bare, count, []);
-    const times = { ours: [], bare: [] };
-    for (let round = 0; round < ROUNDS; round++) {
-      await measure(ours, count, times.ours);
-      await measure(bare, count, times.bare);
+  const [ours, theirs] = await Promise.all([openClient(server.url), openClient(fastembed.url)]);
+  let series = 1;
+  const overHttp = async (client, { words, count }) => {
+    const texts = freshTexts(words, series++);
+    const times = [];
+    for (let i = 0; i < count; i++) {
+      const one = request('POST', '/v1/embed', { text: texts.next().value });
+      const began = performance.now();
+      await client.ask(one);
+      times.push(performance.now() - began);
     }
-    const bar = 1.1 * percentile(times.bare, 0.5) + 0.5;
-    const verdict = percentile(times.ours, 0.5) <= bar ? 'held' : 'missed';
-    report(`${String(count).padStart(5)}      ${shown(times.ours)}    ${shown(times.bare)}  ${bar.toFixed(2).padStart(7)} ${verdict}`);
+    return times;
+  };
+  const sides = {
+    ours: (about) => overHttp(ours, about),
+    bare: (about) => bare.times(about),
+    fastembed: (about) => overHttp(theirs, about),
+  };
+  const rows = [];
+  for (const words of [5, 20, 50]) {
+    const times = { ours: [], bare: [], fastembed: [] };
+    for (let turn = -2; turn < turns; turn++) {
+      for (const [name, side] of Object.entries(sides)) {
+        const taken = await side({ words, count: callsATurn });
+        // Two turns of each length warm all sides up.
+        if (turn >= 0) times[name].push(...taken);
+      }
+    }
+    const ofBare = quantile(times.bare, 0.5);
+    rows.push(
+      line(`${words} words: p50`, quantile(times.ours, 0.5), { beside: ofBare, besideName: 'bare loop', most: 1.1 * ofBare + 0.5 }),
+    );
+    for (const [name, q] of Object.entries(percentiles)) {
+      const beside = quantile(times.fastembed, q);
+      rows.push(line(`${words} words: ${name}`, quantile(times.ours, q), { beside, besideName: fastembed.name, most: beside }));
+    }
   }
-  client.close();
+  console.log(`/v1/embed, one client, ${turns * callsATurn} new texts of each length; ${threads} threads beside; ${machine()}`);
+  printTable(head, rows);
+  ours.close();
+  theirs.close();
 } finally {
-  await server.stop();
+  await Promise.all([server.stop(), fastembed.stop(), bare.stop()]);
 }

@@ -6,10 +6,11 @@ import { connect } from 'node:net';
 const endOfHead = Buffer.from('\r\n\r\n');
 
 /** The bytes of a request, made before the clock starts. `body` is JSON text, its bytes, or a value to be said in JSON. */
-export function request(method, path, body) {
+export function request(method, path, body, headers = {}) {
   const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const about = bytes === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${bytes.length}\r\n`;
-  const head = Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${about}\r\n`);
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${own.join('')}${about}\r\n`);
   return { name: `${method} ${path}`, bytes: bytes === undefined ? head : Buffer.concat([head, bytes]) };
 }
 

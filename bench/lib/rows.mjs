@@ -18,7 +18,7 @@ export function line(what, ours, { beside, besideName = '', most, least, unit = 
     beside === undefined ? (bar === undefined ? '-' : `limit ${say(bar)}`) : `${besideName} ${say(beside)}`.trim(),
     reference === undefined ? '-' : (ours / reference).toFixed(2),
     bar === undefined ? '-' : `${most === undefined ? '>=' : '<'} ${say(bar)}`,
-    bar === undefined ? 'shown' : reached ? 'ok' : 'missed',
+    bar === undefined ? 'shown' : reached ? 'held' : 'missed',
   ];
 }
 

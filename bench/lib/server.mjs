@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../packages/server/dist/src/main.js', import.meta.url));
+/** The program `voisin`, as built. */
+export const main = fileURLToPath(new URL('../../packages/server/dist/src/main.js', import.meta.url));
 const START_SECONDS = 30;
 const STOP_SECONDS = 15;
 

@@ -18,7 +18,7 @@ export function printTable(head, rows) {
 /** A row of `ours | peer | ratio | bar | verdict`, times in microseconds unless said otherwise. */
 export function compared(what, ours, peer, bar, unit = 'us') {
   const ratio = ours / peer;
-  const verdict = bar === undefined ? 'shown' : ratio <= bar ? 'ok' : 'missed';
+  const verdict = bar === undefined ? 'shown' : ratio <= bar ? 'held' : 'missed';
   return [
     what,
     `${ours.toFixed(1)} ${unit}`,

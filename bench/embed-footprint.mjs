@@ -1,0 +1,57 @@
+// From the start of the process to the first embedding; memory with one model, idle and after 20,000 requests of mixed lengths.
+import { openClient, request } from './lib/client.mjs';
+import { scaled } from './lib/corpus.mjs';
+import { underLoad } from './lib/load.mjs';
+import { textOf } from './lib/mini-lm.mjs';
+import { childrenOf, memoryOf } from './lib/memory.mjs';
+import { head, line, machine } from './lib/rows.mjs';
+import { startServer } from './lib/server.mjs';
+import { median, printTable } from './lib/table.mjs';
+import { random } from './lib/vectors.mjs';
+
+const starts = scaled(5, 2);
+const requests = scaled(20_000, 100);
+const warmUp = scaled(2000, 50);
+
+const rows = [];
+const times = [];
+for (let i = 0; i < starts; i++) {
+  const began = performance.now();
+  const server = await startServer();
+  const client = await openClient(server.url);
+  await client.post('/v1/embed', { text: 'how to reset password' });
+  times.push((performance.now() - began) / 1000);
+  client.close();
+  await server.stop();
+}
+rows.push(line(`start to the first embedding, median of ${starts}`, median(times), { most: 1.2, unit: 's' }));
+
+const server = await startServer();
+try {
+  const client = await openClient(server.url);
+  await client.post('/v1/embed', { text: 'how to reset password' });
+  client.close();
+  const uniform = random(7);
+  let serial = 0;
+  /** Mostly short, some long, a few past what the model reads. */
+  const length = () => {
+    const [kind, share] = [uniform(), uniform()];
+    return Math.ceil(kind < 0.7 ? 1 + 9 * share : kind < 0.95 ? 10 + 30 * share : kind < 0.995 ? 40 + 160 * share : 200 + 400 * share);
+  };
+  const next = () => request('POST', '/v1/embed', { text: `${serial} ${textOf(length(), serial++)}` });
+  const send = (count) => underLoad({ url: server.url, clients: 16, count }, next);
+  const idle = memoryOf(server.pid);
+  await send(warmUp);
+  const warm = memoryOf(server.pid);
+  await send(requests - warmUp);
+  const after = memoryOf(server.pid);
+  const memory = (what, { pss }, bars = {}) => rows.push(line(what, pss, { unit: 'MB', digits: 0, ...bars }));
+  memory('one model, idle', idle, { most: 300 });
+  memory(`after ${warmUp} requests`, warm);
+  memory(`after ${requests} requests`, after, { beside: idle.pss, besideName: 'idle', most: 1.1 * idle.pss });
+  rows.push(line('the same, by resident sets added up', after.rss, { beside: idle.rss, besideName: 'idle', unit: 'MB', digits: 0 }));
+  console.log(`footprint with ${childrenOf(server.pid).length} inference processes at the end; memory is proportional (PSS); ${machine()}`);
+  printTable(head, rows);
+} finally {
+  await server.stop();
+}
