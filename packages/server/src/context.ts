@@ -95,6 +95,7 @@ function watch(metrics: Metrics, indexes: Indexes, embedding: Embedding): void {
   metrics.watchIndexes(() => indexes.sizes().map(({ index, ...size }) => ({ ...size, id: index })));
   metrics.watchQueue('index_writes', () => indexes.sizes().reduce((sum, { writesWaiting }) => sum + writesWaiting, 0));
   metrics.watchCache(() => embedding.stats());
+  metrics.watchEmbedding(() => embedding.stats());
   metrics.watchQueue('embedding_waiting', () => embedding.stats().queued);
   metrics.watchQueue('embedding_running', () => embedding.stats().inFlight);
 }

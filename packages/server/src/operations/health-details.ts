@@ -1,8 +1,29 @@
 // The health of every part, as the embedding contracts show it.
 
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { uptimeSeconds } from './health.js';
-import { operation } from './operation.js';
+import { operation, type Services } from './operation.js';
+
+const CacheInfo = Type.Object({
+  cached_models: Type.Array(Type.String(), { description: 'models in memory' }),
+  max_cached_models: Type.Integer(),
+  l1_entries: Type.Integer({ description: 'embeddings in memory' }),
+  l1_hits: Type.Integer(),
+  l1_misses: Type.Integer(),
+  l2_hits: Type.Integer(),
+});
+
+export function cacheInfo({ embedding, config }: Pick<Services, 'embedding' | 'config'>): Static<typeof CacheInfo> {
+  const { cacheEntries, cacheHits, cacheMisses, residents } = embedding.stats();
+  return {
+    cached_models: [...residents],
+    max_cached_models: config.maxCachedModels,
+    l1_entries: cacheEntries,
+    l1_hits: cacheHits.l1,
+    l1_misses: cacheMisses + cacheHits.l2,
+    l2_hits: cacheHits.l2,
+  };
+}
 
 export const healthDetails = operation({
   name: 'health.details',
@@ -12,23 +33,17 @@ export const healthDetails = operation({
     status: Type.Literal('healthy'),
     version: Type.String(),
     uptime_seconds: Type.Number(),
-    cache_info: Type.Object({
-      l1_entries: Type.Integer(),
-      l1_hits: Type.Integer(),
-      l1_misses: Type.Integer(),
-      l2_hits: Type.Integer(),
-    }),
+    cache_info: CacheInfo,
     l2: Type.Enum(['up', 'down', 'off']),
     projects: Type.Array(Type.String()),
   }),
-  run({ embedding, startedAt, version }) {
-    const { cacheEntries, cacheHits, cacheMisses, l2 } = embedding.stats();
+  run({ embedding, config, startedAt, version }) {
     return {
       status: 'healthy' as const,
       version,
       uptime_seconds: uptimeSeconds(startedAt),
-      cache_info: { l1_entries: cacheEntries, l1_hits: cacheHits.l1, l1_misses: cacheMisses + cacheHits.l2, l2_hits: cacheHits.l2 },
-      l2,
+      cache_info: cacheInfo({ embedding, config }),
+      l2: embedding.stats().l2,
       projects: [],
     };
   },

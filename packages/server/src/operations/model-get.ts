@@ -19,18 +19,20 @@ export const modelGet = operation({
     loaded_at: Time,
     last_used: Time,
   }),
-  run({ embedding }, _caller, { model_name }) {
-    const info = find(embedding, model_name);
-    if (info?.resident !== true) return { model_name, is_cached: false, load_time: null, loaded_at: null, last_used: null };
-    return {
-      model_name,
-      is_cached: true,
-      load_time: info.loadSeconds === undefined ? null : Math.round(info.loadSeconds * 1000) / 1000,
-      loaded_at: timeOf(info.loadedAt),
-      last_used: timeOf(info.lastUsedAt),
-    };
-  },
+  run: ({ embedding }, _caller, { model_name }) => modelStatus(model_name, find(embedding, model_name)),
 });
+
+/** @param name as it was asked for */
+export function modelStatus(name: string, info: ModelInfo | undefined) {
+  if (info?.resident !== true) return { model_name: name, is_cached: false, load_time: null, loaded_at: null, last_used: null };
+  return {
+    model_name: name,
+    is_cached: true,
+    load_time: info.loadSeconds === undefined ? null : Math.round(info.loadSeconds * 1000) / 1000,
+    loaded_at: timeOf(info.loadedAt),
+    last_used: timeOf(info.lastUsedAt),
+  };
+}
 
 function find(embedding: Embedding, name: string): ModelInfo | undefined {
   try {

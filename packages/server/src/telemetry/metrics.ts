@@ -1,6 +1,8 @@
 // What Prometheus reads at /metrics. Each server has its own registry, so that two in one process do not mix.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { bucketQuantile } from './bucket-quantile.js';
 import { addCacheMetrics, type CacheReading } from './cache-metrics.js';
+import { addEmbeddingMetrics, type EmbeddingReading } from './embedding-metrics.js';
 
 /** What an open index weighs, as the room of indexes tells it. */
 export interface IndexSize {
@@ -17,6 +19,13 @@ export interface FinishedRequest {
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
+}
+
+export interface EmbedRequests {
+  readonly count: number;
+  /** Undefined before the first request, as quantiles are. */
+  readonly mean: number | undefined;
+  quantile(quantile: number): number | undefined;
 }
 
 /** From a fifth of a millisecond, a search that hits everything, to the longest a request may take by default. */
@@ -66,6 +75,21 @@ export class Metrics {
     this.#embedLatency.observe(seconds);
   }
 
+  /** The requests for embeddings so far, and their times in seconds. */
+  async embedRequests(): Promise<EmbedRequests> {
+    const [{ values: counts }, { values: times }] = await Promise.all([this.#embedRequests.get(), this.#embedLatency.get()]);
+    const sum = times.find(({ metricName }) => metricName?.endsWith('_sum'))?.value ?? 0;
+    const buckets = times
+      .filter(({ metricName }) => metricName?.endsWith('_bucket'))
+      .map(({ labels, value }) => ({ bound: boundOf(labels), count: value }));
+    const observed = buckets.at(-1)?.count ?? 0;
+    return {
+      count: counts.reduce((total, { value }) => total + value, 0),
+      mean: observed === 0 ? undefined : sum / observed,
+      quantile: (quantile) => bucketQuantile(buckets, quantile),
+    };
+  }
+
   observeInference(seconds: number): void {
     this.#inference.observe(seconds);
   }
@@ -73,6 +97,11 @@ export class Metrics {
   /** `read` is asked at each scrape. */
   watchCache(read: () => CacheReading): void {
     addCacheMetrics(this.#registry, read);
+  }
+
+  /** `read` is asked at each scrape. */
+  watchEmbedding(read: () => EmbeddingReading): void {
+    addEmbeddingMetrics(this.#registry, read);
   }
 
   /** `length` is asked at each scrape. */
@@ -116,6 +145,11 @@ export class Metrics {
       }),
     );
   }
+}
+
+/** Of a bucket; prom-client adds the label to those that a histogram was made with. */
+function boundOf({ le }: { readonly le?: number | string }): number {
+  return le === '+Inf' ? Infinity : Number(le);
 }
 
 export function createMetrics(): Metrics {

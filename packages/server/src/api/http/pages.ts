@@ -5,12 +5,14 @@ import { VoisinError } from '../../errors.js';
 import { docsPage } from './docs-page.js';
 import { docsScript, docsStyle } from './docs-assets.js';
 import { openApiDocument } from './openapi.js';
+import { metricsJson } from './metrics-json.js';
 import type { HttpParts } from './parts.js';
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export function addPages(app: FastifyInstance, { config, metrics, version }: HttpParts): void {
+export function addPages(app: FastifyInstance, parts: HttpParts): void {
+  const { config, metrics, version } = parts;
   const open = { config: { open: true } };
   let document: string | undefined;
   let page: string | undefined;
@@ -32,8 +34,10 @@ export function addPages(app: FastifyInstance, { config, metrics, version }: Htt
   app.get('/docs/page.js', open, (_request, reply) => reply.type('text/javascript; charset=utf-8').send(docsScript));
   app.get('/docs/page.css', open, (_request, reply) => reply.type('text/css; charset=utf-8').send(docsStyle));
 
-  app.get('/metrics', { config: { open: config.metricsPublic } }, async (_request, reply) => {
+  app.get('/metrics', { config: { open: config.metricsPublic } }, async ({ headers }, reply) => {
     if (!config.enableMetrics) throw new VoisinError('permission_denied', 'metrics are turned off (ENABLE_METRICS)');
+    // Asked for by name: a scraper that takes anything gets Prometheus's text.
+    if (/\bapplication\/json\b/i.test(headers.accept ?? '')) return metricsJson(parts);
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 }
