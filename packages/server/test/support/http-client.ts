@@ -41,6 +41,7 @@ export interface Answer extends Readonly<Record<string, unknown>> {
   readonly cache_info: Readonly<Record<string, number>>;
   readonly system: Readonly<Record<string, number>>;
   readonly embedding: readonly number[];
+  readonly embeddings: readonly (readonly number[])[];
   readonly imported: number;
   readonly failed_count: number;
   readonly count: number;

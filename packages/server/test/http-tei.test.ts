@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from './support/server.js';
+import { floatsOf, lengthOf } from './support/vectors.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { MAX_BATCH_SIZE: '4', MAX_TEXT_LENGTH: '5000' } });
+});
+afterAll(() => server.close());
+
+const embed = async (body: object, headers = {}) => {
+  const { status, text, bytes } = await server.client.post('/embed', body, headers);
+  return {
+    status,
+    bytes,
+    get vectors(): number[][] {
+      return JSON.parse(text);
+    },
+    get error(): { error: string; error_type: string } {
+      return JSON.parse(text);
+    },
+  };
+};
+const own = async (text: string) => (await server.client.post('/v1/embed', { text })).json.embedding;
+
+describe('POST /embed with inputs', () => {
+  it('answers a list of vectors, for one text too', async () => {
+    const one = await embed({ inputs: 'What is Deep Learning?' });
+    expect([one.status, one.vectors]).toEqual([200, [await own('What is Deep Learning?')]]);
+    const two = await embed({ inputs: ['first', 'second'] });
+    expect(two.vectors).toEqual([await own('first'), await own('second')]);
+  });
+
+  it('takes token ids', async () => {
+    const [list] = JSON.parse((await server.client.post('/tokenize', { inputs: 'the cat sleeps' })).text) as { id: number }[][];
+    const ids = list?.map(({ id }) => id);
+    const expected = (await embed({ inputs: 'the cat sleeps' })).vectors;
+    expect((await embed({ inputs: ids })).vectors).toEqual(expected);
+    expect((await embed({ inputs: [ids, 'the cat sleeps'] })).vectors).toEqual([...expected, ...expected]);
+  });
+
+  it('normalises unless told otherwise, and shortens', async () => {
+    const [plain] = (await embed({ inputs: 'x', normalize: false })).vectors;
+    expect(Math.abs(lengthOf(plain ?? []) - 1)).toBeGreaterThan(0.01);
+    const [short] = (await embed({ inputs: 'x', dimensions: 16 })).vectors;
+    expect([short?.length, lengthOf(short ?? [])]).toEqual([16, expect.closeTo(1, 5)]);
+  });
+
+  it('gives bytes to who asks for them', async () => {
+    const { bytes } = await embed({ inputs: ['first', 'second'] }, { accept: 'application/octet-stream' });
+    expect(floatsOf(bytes)).toEqual(Float32Array.from([...(await own('first')), ...(await own('second'))]));
+  });
+
+  it('ignores fields that it does not know, and null', async () => {
+    expect((await embed({ inputs: 'x', prompt_name: null, truncate: null, future: 1 })).status).toBe(200);
+    expect((await embed({ inputs: 'x', truncation_direction: 'Right' })).status).toBe(200);
+  });
+
+  it('cuts long texts unless told not to', async () => {
+    const long = 'word '.repeat(500);
+    expect((await embed({ inputs: long })).status).toBe(200);
+    const refused = await embed({ inputs: ['short', long], truncate: false });
+    expect([refused.status, refused.error]).toEqual([413, { error: expect.stringContaining('inputs[1]'), error_type: 'Validation' }]);
+  });
+
+  it.each([
+    [{ inputs: '' }, 400, 'Empty', 'inputs: expected a text with a character to read'],
+    [{ inputs: [] }, 400, 'Empty', 'inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got an empty list'],
+    [{ inputs: ['a', ' '] }, 400, 'Empty', 'inputs[1]: expected a text'],
+    [{ inputs: Array(5).fill('a') }, 413, 'Validation', 'inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got 5'],
+    [{ inputs: 'x'.repeat(5001) }, 413, 'Validation', 'inputs: expected at most 5000 characters, got 5001'],
+    [{ inputs: { a: 1 } }, 400, 'Validation', 'inputs: expected a text, token ids, or a list of either, got an object'],
+    [{ inputs: [[1.5]] }, 400, 'Validation', 'inputs[0][0]: expected a token id'],
+    [{ inputs: 'x', truncation_direction: 'Left' }, 400, 'Validation', 'truncation_direction: expected "right"'],
+    [{ inputs: 'x', normalize: 'yes' }, 400, 'Validation', 'normalize: expected true or false, got "yes"'],
+  ])('says of %j what is wrong in the body that its clients read', async (body, status, type, message) => {
+    const answer = await embed(body);
+    expect([answer.status, answer.error]).toEqual([status, { error: expect.stringContaining(message), error_type: type }]);
+  });
+});
+
+describe('POST /tokenize', () => {
+  const tokenize = async (body: object) => {
+    const { status, text } = await server.client.post('/tokenize', body);
+    return { status, lists: JSON.parse(text) };
+  };
+
+  it('shows the tokens of each text, with and without the special ones', async () => {
+    const { status, lists } = await tokenize({ inputs: ['hello world', 'embeddings'] });
+    expect(status).toBe(200);
+    expect(lists[0]).toEqual([
+      { id: 101, text: '[CLS]', special: true, start: null, stop: null },
+      expect.objectContaining({ id: 7592, text: 'hello', special: false }),
+      expect.objectContaining({ id: 2088, text: 'world', special: false }),
+      { id: 102, text: '[SEP]', special: true, start: null, stop: null },
+    ]);
+    expect(lists[1].length).toBeGreaterThan(3);
+    const bare = await tokenize({ inputs: 'hello world', add_special_tokens: false });
+    expect(bare.lists).toEqual([[expect.objectContaining({ id: 7592 }), expect.objectContaining({ id: 2088 })]]);
+  });
+
+  it('refuses what is no text', async () => {
+    expect((await tokenize({ inputs: [[1, 2]] })).lists).toEqual({
+      error: 'inputs[0]: expected a text, got token ids',
+      error_type: 'Validation',
+    });
+    expect((await tokenize({ inputs: Array(5).fill('x') })).status).toBe(413);
+  });
+});
+
+it('GET /info says the model and the limits', async () => {
+  const { status, json } = await server.client.get('/info');
+  expect([status, json]).toMatchObject([
+    200,
+    {
+      model_id: 'sentence-transformers/all-MiniLM-L6-v2',
+      model_dtype: 'float32',
+      model_type: { embedding: { pooling: 'mean', dim: 384 } },
+      max_input_length: 256,
+      max_client_batch_size: 4,
+      auto_truncate: true,
+      version: expect.any(String),
+    },
+  ]);
+});
