@@ -7,8 +7,20 @@ export interface Shape {
   readonly dimensions: number | undefined;
 }
 
-/** A copy in the wanted shape. */
-export function shaped(vector: Float32Array, { normalize, dimensions }: Shape): Float32Array {
+/** What most callers want, made once for each vector that the cache keeps, and the same array each time: its text is remembered by it. */
+const units = new WeakMap<Float32Array, Float32Array>();
+
+/** The vector in the wanted shape. It may be shared: never to be written to. */
+export function shaped(vector: Float32Array, shape: Shape): Float32Array {
+  if (!shape.normalize || shape.dimensions !== undefined) return copyInShape(vector, shape);
+  const known = units.get(vector);
+  if (known !== undefined) return known;
+  const unit = copyInShape(vector, shape);
+  units.set(vector, unit);
+  return unit;
+}
+
+function copyInShape(vector: Float32Array, { normalize, dimensions }: Shape): Float32Array {
   const copy = vector.slice(0, dimensions);
   if (!normalize) return copy;
   let squares = 0;

@@ -32,7 +32,7 @@ export interface EmbedOptions {
 
 export type CacheLevel = 'l1' | 'l2';
 
-/** One entry an input, in the order of the inputs. The vectors are the caller's own. */
+/** One entry an input, in the order of the inputs. The vectors may be shared with other callers: never to be written to. */
 export interface EmbedResult {
   readonly embeddings: Float32Array[];
   /** Word pieces read, without special tokens. */

@@ -11,7 +11,7 @@ export async function vectorAnswer(output: unknown, accept: string | undefined, 
   if (wantsBytes(accept)) return bytesOf([...vectorsIn(output)]);
   const turns = new Turns();
   const parts: string[] = [];
-  for (const part of jsonParts(output, encoding === 'base64' ? base64 : float32ToJson)) {
+  for (const part of jsonParts(output, encoding === 'base64' ? base64 : decimals)) {
     parts.push(part);
     if (turns.over) await turns.next();
   }
@@ -35,6 +35,20 @@ function bytesOf(vectors: readonly Float32Array[]): Answer {
 function* vectorsIn(value: unknown): Generator<Float32Array> {
   if (value instanceof Float32Array) yield value;
   else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) yield* vectorsIn(one);
+}
+
+/**
+ * The text of vectors that were answered more than once, and that some cache therefore keeps: undefined for those that were answered once. A vector that is
+ * answered is never written to afterwards.
+ */
+const remembered = new WeakMap<Float32Array, string | undefined>();
+
+function decimals(vector: Float32Array): string {
+  const known = remembered.get(vector);
+  if (known !== undefined) return known;
+  const text = float32ToJson(vector);
+  remembered.set(vector, remembered.has(vector) ? text : undefined);
+  return text;
 }
 
 const base64 = (vector: Float32Array): string => `"${float32ToBase64(vector)}"`;

@@ -4,6 +4,8 @@ import type { Embedded } from '../batcher.js';
 
 /** About what an entry costs beside its key and values: the objects, the map's and the list's own. */
 const ENTRY_BYTES = 300;
+/** Beside the pooled values: those at length 1, and their text, which are kept with an entry that is asked for again (12 characters a value). */
+const MADE_OF_IT = 1 + 12 / Float32Array.BYTES_PER_ELEMENT;
 
 export class MemoryCache {
   readonly #entries: LRUCache<string, Embedded> | undefined;
@@ -14,7 +16,7 @@ export class MemoryCache {
       this.#entries = new LRUCache({
         max: limits.entries,
         maxSize: limits.bytes,
-        sizeCalculation: ({ vector }, key) => vector.byteLength + 2 * key.length + ENTRY_BYTES,
+        sizeCalculation: ({ vector }, key) => vector.byteLength * (1 + MADE_OF_IT) + 2 * key.length + ENTRY_BYTES,
       });
     }
   }
