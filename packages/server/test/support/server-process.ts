@@ -31,7 +31,7 @@ export interface ServerProcessOptions {
 /** Starts the server and waits until it listens. Errors: what it printed, and its exit code, when it ends before. */
 export async function startServerProcess({ dataDir, env = {}, under = [] }: ServerProcessOptions): Promise<ServerProcess> {
   const [command = process.execPath, ...args] = [...under, process.execPath, program, 'serve', '--port', '0', '--data-dir', dataDir];
-  const child = spawn(command, args, { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { env: { PATH: process.env['PATH'], REQUIRED_MODELS: 'none', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = once(child, 'close');
   const printed: string[] = [];
   child.stdout.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
