@@ -1,5 +1,7 @@
-// Who may call: keys from the environment, or the admin key that the server made for itself, or everyone on a server without keys.
+// Who may call: keys from the environment and of the accounts store, or the admin key that the server made for itself, or everyone on a server
+// without keys.
 import { VoisinError } from '../errors.js';
+import type { AccountKeys } from './account-keys.js';
 import { AdminKey } from './admin-key.js';
 import { ConfiguredKeys, type ConfiguredKey } from './configured-keys.js';
 import type { Identity, SystemStore } from './identity.js';
@@ -7,54 +9,85 @@ import { RememberedKeys } from './remembered-keys.js';
 
 export interface AccountsOptions {
   readonly apiKeys: readonly ConfiguredKey[];
-  /** Callers need no key (config decides: it knows the address). */
+  /** The configuration asks callers for no key (it knows the address). */
   readonly keyless: boolean;
+  /** Nobody needs a key, whatever accounts there are. */
+  readonly allowAnonymous?: boolean;
+  readonly users?: {
+    readonly keys: AccountKeys;
+    /** Whether there are any now: their keys count, and on a server that asked for none everyone needs one from then on. */
+    readonly exist: () => boolean | Promise<boolean>;
+    /** One of them is an administrator: no admin key has to be made. */
+    readonly administrate: boolean;
+  };
 }
 
 /** The tenant of the admin key, and of whoever names none on a server without keys. */
 export const defaultTenant = 'default';
 
-type Check = (key: string) => Promise<Identity | undefined>;
+type Check = (key: string) => Identity | undefined | Promise<Identity | undefined>;
+
+const anonymous: Identity = { tenant: undefined, admin: true };
 
 export class Accounts {
-  /** Whether callers need a key. */
-  readonly enabled: boolean;
   /** The admin key that this start made: print it, it is shown only now. */
   readonly createdKey: string | undefined;
-  readonly #check: Check | undefined;
+  /** Asked one after the other. */
+  readonly #checks: readonly Check[];
+  readonly #usersExist: () => boolean | Promise<boolean>;
+  #enabled: boolean;
 
-  private constructor(check: Check | undefined, createdKey?: string) {
-    this.enabled = check !== undefined;
-    this.#check = check;
+  private constructor(options: AccountsOptions, checks: readonly Check[], usersExist: boolean, createdKey?: string) {
+    const { keyless, allowAnonymous = false, users } = options;
+    this.#usersExist = allowAnonymous || users === undefined ? () => false : users.exist;
+    this.#enabled = !keyless || (usersExist && !allowAnonymous);
+    this.#checks = users === undefined ? checks : [...checks, (key) => users.keys.identityOf(key)];
     this.createdKey = createdKey;
   }
 
-  /** With keys from the environment exactly those count, so that setting them retires an admin key that was lost or leaked. */
-  static async open({ apiKeys, keyless }: AccountsOptions, store: SystemStore): Promise<Accounts> {
-    if (keyless) return new Accounts(undefined);
+  /** With keys from the environment, the admin key of an earlier start does not count: setting them retires one that was lost or leaked. */
+  static async open(options: AccountsOptions, store: SystemStore): Promise<Accounts> {
+    const { apiKeys, keyless, users } = options;
+    const exist = (await users?.exist()) ?? false;
     if (apiKeys.length > 0) {
       const configured = new ConfiguredKeys(apiKeys);
-      return new Accounts(async (key) => {
+      const check: Check = (key) => {
         const tenant = configured.tenantOf(key);
         return tenant === undefined ? undefined : { tenant, admin: false };
-      });
+      };
+      return new Accounts(options, [check], exist);
     }
+    if (keyless) return new Accounts(options, [], exist);
+    if (users?.administrate === true && !(await AdminKey.isKept(store))) return new Accounts(options, [], exist);
     const { admin, created } = await AdminKey.open(store);
     const remembered = new RememberedKeys((key) => admin.matches(key));
-    return new Accounts(async (key) => ((await remembered.isRight(key)) ? { tenant: defaultTenant, admin: true } : undefined), created);
+    const check: Check = async (key) => ((await remembered.isRight(key)) ? { tenant: defaultTenant, admin: true } : undefined);
+    return new Accounts(options, [check], exist, created);
+  }
+
+  /** Whether callers need a key. */
+  get enabled(): boolean {
+    return this.#enabled;
   }
 
   /**
    * On a server without keys a key that is sent anyway is ignored.
-   * @throws VoisinError unauthenticated when a key is needed and missing or wrong; the message does not repeat it
+   * @throws VoisinError unauthenticated when a key is needed and missing or wrong, the message does not repeat it; unavailable when the
+   * accounts cannot be read
    */
   async authenticate(key: string | undefined): Promise<Identity> {
-    if (this.#check === undefined) return { tenant: undefined, admin: true };
+    if (!this.#enabled) {
+      const exist = this.#usersExist();
+      if (!(typeof exist === 'boolean' ? exist : await exist)) return anonymous;
+      this.#enabled = true;
+    }
     if (key === undefined || key === '') {
       throw new VoisinError('unauthenticated', 'an API key is needed: send X-API-Key: KEY or Authorization: Bearer KEY');
     }
-    const identity = await this.#check(key);
-    if (identity === undefined) throw new VoisinError('unauthenticated', 'the API key is not known');
-    return identity;
+    for (const check of this.#checks) {
+      const identity = await check(key);
+      if (identity !== undefined) return identity;
+    }
+    throw new VoisinError('unauthenticated', 'the API key is not known');
   }
 }

@@ -20,6 +20,10 @@ export class AdminKey {
     this.#stored = stored;
   }
 
+  static async isKept(store: SystemStore): Promise<boolean> {
+    return (await store.get(storeKey)) !== undefined;
+  }
+
   /** @returns the kept key, or a new one together with its text, which exists nowhere else from then on */
   static async open(store: SystemStore): Promise<{ admin: AdminKey; created?: string }> {
     const kept = await store.get(storeKey);

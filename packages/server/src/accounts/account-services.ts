@@ -1,0 +1,157 @@
+// The accounts room, put together: where accounts are kept, who may call, who may embed how much, and what was used.
+import type { Tiers } from '../config/tiers.js';
+import { AccountKeys } from './account-keys.js';
+import type { AccountStore } from './account-store.js';
+import { Accounts, defaultTenant } from './accounts.js';
+import { AdminKey } from './admin-key.js';
+import { Administration } from './administration.js';
+import type { Allowances, MonthSoFar } from './allowances/allowances.js';
+import { FallbackAllowances } from './allowances/fallback-allowances.js';
+import { MemoryAllowances } from './allowances/memory-allowances.js';
+import type { ConfiguredKey } from './configured-keys.js';
+import type { SystemStore } from './identity.js';
+import { LevelAccountStore, type Records } from './level-store.js';
+import { Meter } from './meter.js';
+import { LevelUsageJournal } from './usage-journal.js';
+import { UsageLog, type UsageJournal } from './usage-log.js';
+
+export interface AccountsLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface AccountServicesOptions {
+  readonly apiKeys: readonly ConfiguredKey[];
+  readonly keyless: boolean;
+  readonly allowAnonymous: boolean;
+  readonly tiers: Tiers;
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly redisPrefix: string;
+  readonly accountsGraceSeconds: number;
+}
+
+export interface AccountServices {
+  readonly accounts: Accounts;
+  readonly administration: Administration;
+  readonly meter: Meter;
+  readonly usage: UsageLog;
+  /** Writes what was used, then lets go of the store. */
+  close(): Promise<void>;
+}
+
+type SystemRecords = SystemStore & Records;
+
+interface Kept {
+  readonly store: AccountStore;
+  readonly allowances: Allowances;
+  readonly journal?: UsageJournal;
+}
+
+/** @throws VoisinError unavailable when PostgreSQL is named and cannot be used */
+export async function openAccounts(options: AccountServicesOptions, records: SystemRecords, log: AccountsLog): Promise<AccountServices> {
+  const { store, allowances, journal } = await open(options, records, log);
+  try {
+    const keys = new AccountKeys(store, { graceMs: options.accountsGraceSeconds * 1000 });
+    const [thereAre, administrate] = [await store.hasUsers(), await store.hasAdmin()];
+    if (thereAre && options.allowAnonymous)
+      log.warn({}, 'ALLOW_ANONYMOUS: there are accounts, and nobody needs their keys: quotas bind no one');
+    const exist = usersExist(store, thereAre);
+    const users = { keys, exist: exist.ask, administrate };
+    const accounts = await Accounts.open({ ...options, users }, records);
+    const administration = await administrationOf(options, store, records, () => {
+      keys.forget();
+      exist.changed();
+    });
+    const meter = new Meter(allowances, options.tiers);
+    const usage = await UsageLog.open({ store, journal, log });
+    return {
+      accounts,
+      administration,
+      meter,
+      usage,
+      async close() {
+        await usage.close();
+        await meter.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await allowances.close();
+    await store.close();
+    throw error;
+  }
+}
+
+/** Users and keys alone, for a command that no server hears: nothing is counted, nobody is let in. */
+export async function openAdministration(
+  options: Pick<AccountServicesOptions, 'tiers' | 'databaseUrl' | 'apiKeys' | 'keyless'>,
+  records: SystemRecords | undefined,
+): Promise<{ administration: Administration; close: () => Promise<void> }> {
+  const store = records === undefined ? await postgresStore(options.databaseUrl ?? '') : new LevelAccountStore(records);
+  return { administration: await administrationOf(options, store, records), close: () => store.close() };
+}
+
+async function administrationOf(
+  { tiers, apiKeys, keyless }: Pick<AccountServicesOptions, 'tiers' | 'apiKeys' | 'keyless'>,
+  store: AccountStore,
+  records: SystemRecords | undefined,
+  changed?: () => void,
+): Promise<Administration> {
+  // An admin key of an earlier start counts only where the server would make one.
+  const hasAdminKey = apiKeys.length === 0 && !keyless && records !== undefined && (await AdminKey.isKept(records));
+  return new Administration({ store, tiers, defaultTenant, hasAdminKey, ...(changed === undefined ? {} : { changed }) });
+}
+
+async function open(options: AccountServicesOptions, records: SystemRecords, log: AccountsLog): Promise<Kept> {
+  const { databaseUrl, redisUrl, redisPrefix, accountsGraceSeconds } = options;
+  // Loaded when they are wanted: a server without them starts sooner and holds less.
+  if (databaseUrl !== undefined) {
+    const { Database } = await import('./postgres/database.js');
+    const { PostgresAccountStore } = await import('./postgres/postgres-store.js');
+    const { PostgresAllowances } = await import('./allowances/postgres-allowances.js');
+    const database = await Database.open(databaseUrl, log);
+    const store = new PostgresAccountStore(database);
+    await store.forgetOldBatches();
+    const shared = new PostgresAllowances(database);
+    const allowances =
+      accountsGraceSeconds > 0 ? new FallbackAllowances(shared, new MemoryAllowances(monthsOf(store)), log) : shared;
+    return { store, allowances, journal: new LevelUsageJournal(records) };
+  }
+  const store = new LevelAccountStore(records);
+  const own = new MemoryAllowances(monthsOf(store));
+  if (redisUrl === undefined) return { store, allowances: own };
+  const { RedisAllowances } = await import('./allowances/redis-allowances.js');
+  const shared = new RedisAllowances({ url: redisUrl, prefix: redisPrefix, monthSoFar: monthsOf(store) });
+  return { store, allowances: new FallbackAllowances(shared, own, log) };
+}
+
+const monthsOf =
+  (store: AccountStore): MonthSoFar =>
+  (userId, month) =>
+    store.costOf(userId, month);
+
+async function postgresStore(databaseUrl: string): Promise<AccountStore> {
+  const { Database } = await import('./postgres/database.js');
+  const { PostgresAccountStore } = await import('./postgres/postgres-store.js');
+  return new PostgresAccountStore(await Database.open(databaseUrl));
+}
+
+const askAgainAfterMs = 500;
+
+/** Whether there are users: once there are, that stays; another server may make the first. */
+function usersExist(store: AccountStore, atFirst: boolean): { ask: () => boolean | Promise<boolean>; changed: () => void } {
+  let known = atFirst;
+  let askAt = 0;
+  const ask = async (): Promise<boolean> => {
+    askAt = performance.now() + askAgainAfterMs;
+    known ||= await store.hasUsers();
+    return known;
+  };
+  return {
+    ask: () => (known || (performance.now() < askAt) || (!store.shared && askAt > 0) ? known : ask()),
+    changed: () => {
+      askAt = 0;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+// Who may embed how much now: reserves from the month and the minute of an account, and settles when it is known what it cost.
+import type { Tier, Tiers } from '../config/tiers.js';
+import { VoisinError } from '../errors.js';
+import { type Allowances, type GiveBack, minuteMs, type Standing, type Take } from './allowances/allowances.js';
+import { Turns } from './allowances/turns.js';
+import type { AccountRef } from './identity.js';
+import { costOfOne, monthOf, nextMonth } from './records.js';
+
+/** What X-RateLimit-* say: of the minute, or of the limit that was hit. */
+export interface LimitState {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Milliseconds since the epoch. */
+  readonly resetsAt: number;
+}
+
+export interface Reservation {
+  readonly tier: Tier;
+  readonly limits: LimitState;
+  /** Done, at this cost in thousandths; at most what was reserved. */
+  settle(cost: number): void;
+  /** Not done: all goes back, but not to the minute when the caller gave up what was begun. */
+  cancel(gaveUp: boolean): void;
+}
+
+export interface AccountLimits {
+  readonly tier: Tier;
+  /** Embeddings of this month so far, in thousandths. */
+  readonly monthUsed: number;
+  readonly monthResetsAt: Date;
+}
+
+export class Meter {
+  readonly #turns: Turns;
+  readonly #tiers: Tiers;
+  readonly #now: () => number;
+  /** By user: thousandths that are reserved here and not settled, and who waits for that. */
+  readonly #underWay = new Map<string, { cost: number; waiting: (() => void)[] }>();
+
+  /** @param now milliseconds since the epoch */
+  constructor(allowances: Allowances, tiers: Tiers, now: () => number = Date.now) {
+    this.#turns = new Turns(allowances);
+    this.#tiers = tiers;
+    this.#now = now;
+  }
+
+  /** @throws VoisinError failed_precondition when TIERS_FILE no longer has it */
+  tier(name: string): Tier {
+    const tier = this.#tiers.get(name);
+    if (tier !== undefined) return tier;
+    const known = [...this.#tiers.keys()].join(', ');
+    throw new VoisinError('failed_precondition', `the account's tier ${JSON.stringify(name)} is not configured; there are: ${known}`);
+  }
+
+  async limitsOf({ userId, tier }: AccountRef): Promise<AccountLimits> {
+    const now = this.#now();
+    const { monthUsed } = await this.#turns.apply(this.#take(userId, this.tier(tier), 0, now));
+    return { tier: this.tier(tier), monthUsed, monthResetsAt: nextMonth(new Date(now)) };
+  }
+
+  /**
+   * Room for `units` embeddings at their full price. Where only requests under way stand in the way, waits for what they give back.
+   * @throws VoisinError rate_limited or quota_exceeded with `retryAfterSeconds` and `limits` (LimitState); invalid_argument for more than a
+   * minute's worth; unavailable when what counts is away
+   */
+  async reserve({ userId, tier: name }: AccountRef, units: number, signal?: AbortSignal): Promise<Reservation> {
+    const tier = this.tier(name);
+    if (units > tier.perMinute) {
+      const message = `expected at most ${tier.perMinute} embeddings in one request (the minute's limit of tier ${tier.name}), got ${units}`;
+      throw new VoisinError('invalid_argument', message);
+    }
+    for (;;) {
+      signal?.throwIfAborted();
+      const take = this.#take(userId, tier, units, this.#now());
+      const standing = await this.#turns.apply(take);
+      if (standing.ok) return this.#reserved(tier, take, standing);
+      if (standing.minuteUsed + units > tier.perMinute) throw this.#tooFast(tier, units, standing);
+      // What is under way may give back nearly all: only then is there a point in waiting.
+      const underWay = this.#underWay.get(userId);
+      if (underWay === undefined || standing.monthUsed - underWay.cost + take.cost > take.perMonth) throw this.#usedUp(tier, standing);
+      await new Promise<void>((resolve) => underWay.waiting.push(resolve));
+    }
+  }
+
+  /** What was given back is counted. */
+  close(): Promise<void> {
+    return this.#turns.close();
+  }
+
+  #take(userId: string, tier: Tier, units: number, now: number): Take {
+    const perMonth = tier.perMonth * costOfOne;
+    const month = monthOf(new Date(now));
+    return { kind: 'take', userId, units, cost: units * costOfOne, perMinute: tier.perMinute, perMonth, month, now };
+  }
+
+  #reserved(tier: Tier, { userId, units, cost, month }: Take, standing: Standing): Reservation {
+    const underWay = this.#underWay.get(userId) ?? { cost: 0, waiting: [] };
+    this.#underWay.set(userId, underWay);
+    underWay.cost += cost;
+    const finish = (back: Pick<GiveBack, 'units' | 'cost'>): void => {
+      const given =
+        back.units === 0 && back.cost === 0
+          ? Promise.resolve()
+          : this.#turns.giveBack({ kind: 'give', userId, month, since: standing.minuteStarted, ...back });
+      void given.then(() => {
+        underWay.cost -= cost;
+        for (const wake of underWay.waiting.splice(0)) wake();
+        if (underWay.cost === 0 && this.#underWay.get(userId) === underWay) this.#underWay.delete(userId);
+      });
+    };
+    return {
+      tier,
+      limits: minuteOf(tier, standing),
+      settle: (spent) => finish({ units: 0, cost: Math.max(0, cost - spent) }),
+      cancel: (gaveUp) => finish({ units: gaveUp ? 0 : units, cost }),
+    };
+  }
+
+  #tooFast(tier: Tier, units: number, standing: Standing): VoisinError {
+    const limits = minuteOf(tier, standing);
+    const seconds = this.#secondsUntil(limits.resetsAt);
+    const message = `tier ${tier.name} allows ${tier.perMinute} embeddings a minute: ${limits.remaining} are left, ${units} were asked for; again in ${seconds} s`;
+    return new VoisinError('rate_limited', message, { retryAfterSeconds: seconds, limits });
+  }
+
+  #usedUp(tier: Tier, { monthUsed }: Standing): VoisinError {
+    const resetsAt = nextMonth(new Date(this.#now())).getTime();
+    const remaining = Math.max(0, Math.floor((tier.perMonth * costOfOne - monthUsed) / costOfOne));
+    const message = `tier ${tier.name} allows ${tier.perMonth} embeddings a month: ${remaining} are left until ${new Date(resetsAt).toISOString()}`;
+    const limits = { limit: tier.perMonth, remaining, resetsAt };
+    return new VoisinError('quota_exceeded', message, { retryAfterSeconds: this.#secondsUntil(resetsAt), limits });
+  }
+
+  #secondsUntil(time: number): number {
+    return Math.max(1, Math.ceil((time - this.#now()) / 1000));
+  }
+}
+
+function minuteOf({ perMinute }: Tier, { minuteUsed, minuteStarted }: Standing): LimitState {
+  return { limit: perMinute, remaining: Math.max(0, perMinute - minuteUsed), resetsAt: minuteStarted + minuteMs };
+}
