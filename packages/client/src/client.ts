@@ -1,7 +1,7 @@
 // The client: embeddings, and the way to the indexes.
 
 import { type EmbedBatchOptions, embedBatch } from './embed-batch.js';
-import type { Embedded, EmbeddedBatch, EmbedFields } from './embeddings.js';
+import type { Embedded, EmbeddedBatch, EmbedFields, Similarities, SimilarityFields } from './embeddings.js';
 import { floatsOf } from './floats.js';
 import { IndexClient } from './index-client.js';
 import type { IndexDefinition, IndexInfo } from './index-types.js';
@@ -40,6 +40,20 @@ export class VoisinClient {
    */
   embedBatch(texts: readonly string[], fields: EmbedFields = {}, options: EmbedBatchOptions = {}): Promise<EmbeddedBatch> {
     return embedBatch(this.#transport, texts, fields, options);
+  }
+
+  /** The cosines of texts with others, or with one another. */
+  similarity(texts: readonly string[], fields: SimilarityFields = {}, call?: CallOptions): Promise<Similarities> {
+    return this.#transport.json({ method: 'POST', path: '/v1/similarity', body: { texts, ...fields } }, call);
+  }
+
+  /** The full names of the models that can be used. */
+  async models(call?: CallOptions): Promise<readonly string[]> {
+    const answer = await this.#transport.json<{ readonly data: readonly { readonly id: string }[] }>(
+      { method: 'GET', path: '/v1/models' },
+      call,
+    );
+    return answer.data.map(({ id }) => id);
   }
 
   /** An index by its id. */

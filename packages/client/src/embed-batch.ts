@@ -1,6 +1,6 @@
 // Any number of texts as requests to /v1/embeddings.
 
-import type { EmbeddedBatch, EmbedFields, Progress } from './embeddings.js';
+import type { CutText, EmbeddedBatch, EmbedFields, Progress } from './embeddings.js';
 import { VoisinError } from './errors.js';
 import { floatsOf } from './floats.js';
 import { checkCount, inBatches } from './in-batches.js';
@@ -15,6 +15,8 @@ export interface EmbedBatchOptions extends CallOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** This route names its model always; /v1/embed has the same default. */
+const defaultModel = 'all-MiniLM-L6-v2';
 /** A token is a character or more: so many keep a request under the server's 300,000 tokens. */
 const mostCharacters = 250_000;
 
@@ -24,6 +26,7 @@ export async function embedBatch(
   fields: EmbedFields,
   { batchSize = 32, concurrency = 2, onProgress, ...call }: EmbedBatchOptions,
 ): Promise<EmbeddedBatch> {
+  const model = fields.model ?? defaultModel;
   const patience = transport.patience(call);
   const batches = {
     batchSize: checkCount('batchSize', batchSize),
@@ -34,21 +37,23 @@ export async function embedBatch(
     mostWeight: mostCharacters,
   };
   const parts = await inBatches(texts.length, batches, async ({ start, end }, signal) => {
-    const body = { input: texts.slice(start, end), ...fields, encoding_format: 'base64' };
+    const body = { input: texts.slice(start, end), ...fields, model, encoding_format: 'base64' };
     const answer = await transport.json<SaidEmbeddings>({ method: 'POST', path: '/v1/embeddings', body }, { ...call, signal }, patience);
-    return { ...answer, embeddings: inOrder(answer, end - start) };
+    const truncated = (answer.truncated ?? []).map((cut) => ({ ...cut, index: cut.index + start }));
+    return { embeddings: inOrder(answer, end - start), truncated, tokens: answer.usage.prompt_tokens };
   });
   return {
     embeddings: parts.flatMap(({ embeddings }) => embeddings),
-    model: parts[0]?.model ?? fields.model ?? '',
-    tokens: parts.reduce((sum, { usage }) => sum + usage.prompt_tokens, 0),
+    model,
+    tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0),
+    truncated: parts.flatMap(({ truncated }) => truncated),
   };
 }
 
 interface SaidEmbeddings {
   readonly data: readonly { readonly index: number; readonly embedding: string }[];
-  readonly model: string;
   readonly usage: { readonly prompt_tokens: number };
+  readonly truncated?: readonly CutText[];
 }
 
 /** A vector in another text's place would be found by nobody: each must be there, once. */

@@ -1,7 +1,7 @@
 // What an embedding is asked with and answered by. Fields are named as in the REST API.
 
 export interface EmbedFields {
-  /** Full name or the last part of it; the server's default when left out. */
+  /** Full name or the last part of it; when left out the bundled one, all-MiniLM-L6-v2. */
   readonly model?: string;
   /** Whether vectors have length 1; default true. */
   readonly normalize?: boolean;
@@ -25,6 +25,15 @@ export interface Embedded {
   readonly cached: boolean;
   /** The server's own time, in milliseconds. */
   readonly latency_ms: number;
+  /** There when the model could not read the text to its end. */
+  readonly truncated?: true;
+  readonly dropped_tokens?: number;
+}
+
+export interface CutText {
+  /** The text's position, from 0. */
+  readonly index: number;
+  readonly dropped_tokens: number;
 }
 
 export interface EmbeddedBatch {
@@ -33,6 +42,23 @@ export interface EmbeddedBatch {
   readonly model: string;
   /** Of all texts together. */
   readonly tokens: number;
+  /** The texts that the model could not read to their ends. */
+  readonly truncated: readonly CutText[];
+}
+
+export interface SimilarityFields extends Omit<EmbedFields, 'normalize'> {
+  /** What each text is compared with; the texts themselves when left out. */
+  readonly against?: readonly string[];
+  /** `input_type` of `against`; the same when left out. */
+  readonly against_input_type?: 'query' | 'document';
+}
+
+export interface Similarities {
+  /** A row for each text, a cosine for each of `against`. */
+  readonly similarities: readonly (readonly number[])[];
+  readonly model: string;
+  readonly tokens: number;
+  readonly latency_ms: number;
 }
 
 export interface Progress {

@@ -2,7 +2,7 @@
 
 export { type Health, VoisinClient } from './client.js';
 export type { EmbedBatchOptions } from './embed-batch.js';
-export type { Embedded, EmbeddedBatch, EmbedFields, Progress } from './embeddings.js';
+export type { CutText, Embedded, EmbeddedBatch, EmbedFields, Progress, Similarities, SimilarityFields } from './embeddings.js';
 export { type ErrorCode, errorCodes, type ErrorDetails, type ErrorFacts, VoisinError } from './errors.js';
 export type { Values } from './floats.js';
 export type { ImportOptions } from './import-vectors.js';

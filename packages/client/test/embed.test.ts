@@ -55,8 +55,26 @@ it('embeds many texts, each vector at its text’s place', async () => {
   expect(tokens).toBeGreaterThanOrEqual(alone);
 });
 
+it('passes on what many embeddings are asked with, and tells what was cut', async () => {
+  const texts = ['short', 'word '.repeat(400)];
+  const { embeddings, truncated } = await voisin.embedBatch(texts, { normalize: false, dimensions: 8 }, { batchSize: 1 });
+  expect(embeddings.map(({ length }) => length)).toEqual([8, 8]);
+  expect(embeddings.every((vector) => Math.abs(length(vector) - 1) > 0.01)).toBe(true);
+  expect(truncated).toEqual([{ index: 1, dropped_tokens: expect.any(Number) }]);
+  const whole = voisin.embedBatch(texts, { truncate: false }, { batchSize: 1 });
+  await expect(whole).rejects.toMatchObject({ code: 'invalid_argument', details: { field: 'input[1]' } });
+  expect(await voisin.embed(texts[1] ?? '')).toMatchObject({ truncated: true, dropped_tokens: expect.any(Number) });
+});
+
+it('compares texts, and lists the models', async () => {
+  const { similarities } = await voisin.similarity(['a cat', 'a car'], { against: ['a kitten'] });
+  const [[cat = 0] = [], [car = 0] = []] = similarities;
+  expect(cat).toBeGreaterThan(car);
+  expect(await voisin.models()).toContain('sentence-transformers/all-MiniLM-L6-v2');
+});
+
 it('asks nothing for no texts', async () => {
-  expect(await voisin.embedBatch([])).toEqual({ embeddings: [], model: '', tokens: 0 });
+  expect(await voisin.embedBatch([])).toEqual({ embeddings: [], model: 'all-MiniLM-L6-v2', tokens: 0, truncated: [] });
 });
 
 it('says which text of many was refused', async () => {

@@ -9,12 +9,10 @@ import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
 import { operation } from './operation.js';
 import { CutTexts, Vector } from './schemas.js';
 
-const { normalize: _, ...options } = embedOptions;
-
 export const openAiEmbeddings = operation({
   name: 'openai.embeddings',
   summary: 'Embed as OpenAI’s API does',
-  input: Type.Object({ input: DialectInputs, model: ModelName, ...options }, { additionalProperties: false }),
+  input: Type.Object({ input: DialectInputs, model: ModelName, ...embedOptions }, { additionalProperties: false }),
   output: Type.Object({
     object: Type.Literal('list'),
     data: Type.Array(Type.Object({ object: Type.Literal('embedding'), index: Type.Integer(), embedding: Vector })),
