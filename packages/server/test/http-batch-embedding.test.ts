@@ -7,7 +7,7 @@ const full = `sentence-transformers/${short}`;
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ env: { MAX_BATCH_SIZE: '4', MAX_TEXT_LENGTH: '100', MAX_EMBED_BODY_MB: '1' } });
+  server = await startTestServer({ env: { MAX_BATCH_SIZE: '4', MAX_TEXT_LENGTH: '100', MAX_EMBED_BODY_MB: '1', REQUIRED_MODELS: full } });
 });
 afterAll(() => server.close());
 
@@ -85,26 +85,26 @@ describe('POST /embed/batch', () => {
 describe('bad input is a 400 that names the field, the limit and what came', () => {
   const tooLong = 'x'.repeat(101);
   it.each([
-    ['/embed', { model_name: short, text: '' }, 'text: expected a text with a character to read, got an empty one'],
-    ['/embed', { model_name: short, text: ' \n\t ' }, 'text: expected a text with a character to read, got white space'],
-    ['/embed', { model_name: short, text: tooLong }, 'text: expected at most 100 characters, got 101'],
-    ['/embed', { model_name: short, text: 5 }, 'text: expected a string, got 5'],
-    ['/embed', { model_name: short }, 'text: required'],
-    ['/embed', { text: 'x' }, 'model_name: required'],
-    ['/embed', { model_name: '', text: 'x' }, 'model_name: expected a string of 1 to 256 characters, got ""'],
-    ['/embed', { model_name: short, text: 'x', texts: ['x'] }, 'texts: unknown field'],
-    ['/embed', { model_name: short, text: 'x', precision: 'fp16' }, 'precision: expected one of "fp32", "int8", got "fp16"'],
-    ['/embed', { model_name: short, text: 'x', dimensions: 385 }, 'dimensions: '],
-    ['/embed', { model_name: short, text: 'x', dimensions: 0 }, 'dimensions: expected an integer of at least 1, got 0'],
-    ['/embed', { model_name: short, text: 'x', prompt_name: 'nope' }, 'prompt'],
-    ['/embed/batch', { model_name: short, texts: [] }, 'texts: expected 1 to 4 texts (MAX_BATCH_SIZE), got an empty list'],
-    ['/embed/batch', { model_name: short, texts: Array(5).fill('x') }, 'texts: expected 1 to 4 texts (MAX_BATCH_SIZE), got 5'],
-    ['/embed/batch', { model_name: short, texts: Array(10_000).fill('x') }, 'texts: expected 1 to 4 texts (MAX_BATCH_SIZE), got 10000'],
-    ['/embed/batch', { model_name: short, texts: 'x' }, 'texts: expected an array, got "x"'],
-    ['/embed/batch', { model_name: short, texts: ['x', ''] }, 'texts[1]: expected a text with a character to read, got an empty one'],
-    ['/embed/batch', { model_name: short, texts: ['x', tooLong] }, 'texts[1]: expected at most 100 characters, got 101'],
-    ['/embed/batch', { model_name: short, texts: ['x', null] }, 'texts[1]: expected a string, got null'],
-  ])('%s %j', async (path, body, message) => {
+    ['/embed', 'text: expected a text with a character to read, got an empty one', { model_name: short, text: '' }],
+    ['/embed', 'text: expected a text with a character to read, got white space', { model_name: short, text: ' \n\t ' }],
+    ['/embed', 'text: expected at most 100 characters, got 101', { model_name: short, text: tooLong }],
+    ['/embed', 'text: expected a string, got 5', { model_name: short, text: 5 }],
+    ['/embed', 'text: required', { model_name: short }],
+    ['/embed', 'model_name: required', { text: 'x' }],
+    ['/embed', 'model_name: expected a string of 1 to 256 characters, got ""', { model_name: '', text: 'x' }],
+    ['/embed', 'texts: unknown field', { model_name: short, text: 'x', texts: ['x'] }],
+    ['/embed', 'precision: expected one of "fp32", "int8", got "fp16"', { model_name: short, text: 'x', precision: 'fp16' }],
+    ['/embed', 'dimensions: ', { model_name: short, text: 'x', dimensions: 385 }],
+    ['/embed', 'dimensions: expected an integer of at least 1, got 0', { model_name: short, text: 'x', dimensions: 0 }],
+    ['/embed', 'prompt', { model_name: short, text: 'x', prompt_name: 'nope' }],
+    ['/embed/batch', 'texts: expected 1 to 4 texts (MAX_BATCH_SIZE), got an empty list', { model_name: short, texts: [] }],
+    ['/embed/batch', 'texts: expected 1 to 4 texts (MAX_BATCH_SIZE), got 5', { model_name: short, texts: Array(5).fill('x') }],
+    ['/embed/batch', 'texts: expected 1 to 4 texts (MAX_BATCH_SIZE), got 10000', { model_name: short, texts: Array(10_000).fill('x') }],
+    ['/embed/batch', 'texts: expected an array, got "x"', { model_name: short, texts: 'x' }],
+    ['/embed/batch', 'texts[1]: expected a text with a character to read, got an empty one', { model_name: short, texts: ['x', ''] }],
+    ['/embed/batch', 'texts[1]: expected at most 100 characters, got 101', { model_name: short, texts: ['x', tooLong] }],
+    ['/embed/batch', 'texts[1]: expected a string, got null', { model_name: short, texts: ['x', null] }],
+  ])('%s: %s', async (path, message, body) => {
     const answer = await server.client.post(path, body);
     expect([answer.status, answer.json.error.code, answer.json.error.message]).toEqual([
       400,

@@ -64,16 +64,16 @@ describe('POST /embed with inputs', () => {
   });
 
   it.each([
-    [{ inputs: '' }, 400, 'Empty', 'inputs: expected a text with a character to read'],
-    [{ inputs: [] }, 400, 'Empty', 'inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got an empty list'],
-    [{ inputs: ['a', ' '] }, 400, 'Empty', 'inputs[1]: expected a text'],
-    [{ inputs: Array(5).fill('a') }, 413, 'Validation', 'inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got 5'],
-    [{ inputs: 'x'.repeat(5001) }, 413, 'Validation', 'inputs: expected at most 5000 characters, got 5001'],
-    [{ inputs: { a: 1 } }, 400, 'Validation', 'inputs: expected a text, token ids, or a list of either, got an object'],
-    [{ inputs: [[1.5]] }, 400, 'Validation', 'inputs[0][0]: expected a token id'],
-    [{ inputs: 'x', truncation_direction: 'Left' }, 400, 'Validation', 'truncation_direction: expected "right"'],
-    [{ inputs: 'x', normalize: 'yes' }, 400, 'Validation', 'normalize: expected true or false, got "yes"'],
-  ])('says of %j what is wrong in the body that its clients read', async (body, status, type, message) => {
+    ['inputs: expected a text with a character to read', 400, 'Empty', { inputs: '' }],
+    ['inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got an empty list', 400, 'Empty', { inputs: [] }],
+    ['inputs[1]: expected a text', 400, 'Empty', { inputs: ['a', ' '] }],
+    ['inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got 5', 413, 'Validation', { inputs: Array(5).fill('a') }],
+    ['inputs: expected at most 5000 characters, got 5001', 413, 'Validation', { inputs: 'x'.repeat(5001) }],
+    ['inputs: expected a text, token ids, or a list of either, got an object', 400, 'Validation', { inputs: { a: 1 } }],
+    ['inputs[0][0]: expected a token id', 400, 'Validation', { inputs: [[1.5]] }],
+    ['truncation_direction: expected "right"', 400, 'Validation', { inputs: 'x', truncation_direction: 'Left' }],
+    ['normalize: expected true or false, got "yes"', 400, 'Validation', { inputs: 'x', normalize: 'yes' }],
+  ])('says what is wrong in the body that its clients read: %s', async (message, status, type, body) => {
     const answer = await embed(body);
     expect([answer.status, answer.error]).toEqual([status, { error: expect.stringContaining(message), error_type: type }]);
   });

@@ -93,9 +93,10 @@ export class Embedding {
   }
 
   /** Every token of the texts, as the model's own tokenizer makes them, also those past the model's length. Throws as `embed` does. */
-  async tokenize(texts: readonly string[], { model: name, addSpecialTokens = true }: TokenizeOptions = {}): Promise<TokenList[]> {
+  async tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<TokenList[]> {
+    const { model: name, addSpecialTokens = true, maxTextLength = this.#settings.maxTextLength } = options;
     this.#requireOpen();
-    checkTexts(texts, this.#settings.maxTextLength);
+    checkTexts(texts, maxTextLength);
     const resident = await this.#models.resident(name ?? this.#settings.defaultModel, 'fp32');
     const model = new ModelUse(this.#residents, resident, undefined);
     try {

@@ -54,6 +54,8 @@ export interface TokenizeOptions {
   readonly model?: string | undefined;
   /** Default true. */
   readonly addSpecialTokens?: boolean | undefined;
+  /** Longest text in characters, where the caller has a bound of its own. */
+  readonly maxTextLength?: number | undefined;
 }
 
 /** The tokens of one text, one entry a token in each list. */

@@ -4,7 +4,7 @@ import type { Embedding, Input } from '../embedding/index.js';
 import { Turns } from '../turns.js';
 
 /** Texts are counted in pieces of this length, so that a long one does not hold the event loop. */
-const pieceLength = 16_384;
+const pieceLength = 4096;
 
 /**
  * Whether the inputs have more tokens than `most`. A token is at least a byte of UTF-8, so that only large requests are counted.
@@ -22,7 +22,8 @@ export async function moreTokensThan(
   let count = 0;
   for (const input of inputs) {
     for (const piece of typeof input === 'string' ? pieces(input) : []) {
-      const [tokens] = await embedding.tokenize([piece], { model, addSpecialTokens: false });
+      if (!/\S/.test(piece)) continue;
+      const [tokens] = await embedding.tokenize([piece], { model, addSpecialTokens: false, maxTextLength: pieceLength });
       count += tokens?.ids.length ?? 0;
       if (count > most) return count;
       if (turns.over) await turns.next();

@@ -54,10 +54,15 @@ export function cutTexts({ truncated, droppedTokens }: EmbedResult): { index: nu
 /** The embedding room counts texts and calls the model `model`: here the fields get the names that the request gave them. */
 function inWordsOf({ field, modelField }: Asked, error: VoisinError): VoisinError {
   const { code, message, details = {} } = error;
-  const position = details['position'];
-  if (typeof position === 'number') {
-    const own = field(position);
-    return new VoisinError(code, message.replace(/^(texts|inputs)\[\d+\]/, own), { ...details, field: own }, { cause: error });
+  const [place, position, rest = ''] = /^texts\[(\d+)\](.*)$/.exec(details.field ?? '') ?? [];
+  if (place !== undefined) {
+    const own = `${field(Number(position))}${rest}`;
+    return new VoisinError(
+      code,
+      message.replace(place, () => own),
+      { ...details, field: own },
+      { cause: error },
+    );
   }
   if (details.field !== 'model') return error;
   // The batch contract: a model that ALLOWED_MODELS leaves out is bad input.
