@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VoisinError } from '../errors.js';
 import { parseFlags } from './flags.js';
+import { hubConfig, type HubConfig } from './hub.js';
 import { isLoopback } from './loopback.js';
 import { limits } from './limits.js';
 import { everySetting, secrets, settings } from './schema.js';
@@ -24,6 +25,7 @@ export interface Config extends Values<typeof settings> {
   /** PostgreSQL for accounts; undefined: they lie in the data directory. Holds a password. */
   readonly databaseUrl: string | undefined;
   readonly tiers: Tiers;
+  readonly hub: HubConfig;
   /**
    * True when the configuration asks callers for no key: it has none, and the address is this machine's own or ALLOW_ANONYMOUS is set.
    * Accounts that are there ask for keys all the same, except with ALLOW_ANONYMOUS.
@@ -71,6 +73,7 @@ export function readConfig(env: Environment, argv: readonly string[] = []): Conf
     redisUrl: redisUrl === '' ? undefined : parseServiceUrl(secrets.redisUrl, redisUrl, ['redis', 'rediss']),
     databaseUrl: databaseUrl === '' ? undefined : parseServiceUrl(secrets.databaseUrl, databaseUrl, ['postgres', 'postgresql']),
     tiers: values.tiersFile === '' ? defaultTiers : readTiers(resolve(values.tiersFile)),
+    hub: hubConfig(values, env),
     keyless,
     warnings,
     bundledModelsDir,

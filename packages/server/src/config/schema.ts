@@ -1,5 +1,6 @@
 // Every setting of the server, once: environment names, flags, --help and docs/configuration.md are made from this table.
 import { limits, limitsGroup } from './limits.js';
+import { hubSettings, hubToken } from './hub.js';
 import { choice, integer, list, text, toggle, type Setting } from './setting.js';
 
 const address = 'Address';
@@ -212,6 +213,8 @@ export const settings = {
     help: 'What the keys of this server begin with in Redis. Servers with the same one share their embeddings.',
   }),
 
+  ...hubSettings,
+
   searchThreads: integer('SEARCH_THREADS', {
     group: limitsGroup,
     default: 0,
@@ -228,6 +231,7 @@ export const secrets = {
   clientKey: 'FAISS_PROXY_API_KEY',
   databaseUrl: 'DATABASE_URL',
   redisUrl: 'REDIS_URL',
+  hubToken,
 } as const;
 
 export const everySetting: readonly Setting<unknown>[] = [...Object.values(settings), ...Object.values(limits)];

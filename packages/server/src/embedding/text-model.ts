@@ -1,6 +1,6 @@
 // A loaded ONNX text model: pads a batch, runs it, makes one vector a text. Runs inside an inference process.
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { chooseOutput, type ChosenOutput } from './choose-output.js';
 import { DenseLayers } from './dense-layers.js';
 import { fromFloat16 } from './half-floats.js';
@@ -8,6 +8,9 @@ import type { ModelToLoad } from './models/model-description.js';
 import { poolTokens } from './pool-tokens.js';
 import { TextFeeds } from './text-feeds.js';
 import type { LoadRequest, RunRequest } from './worker-protocol.js';
+
+/** Longest text whose memory an arena may keep. */
+const ARENA_TOKENS = 512;
 
 export class TextModel {
   readonly #session: InferenceSession;
@@ -31,9 +34,10 @@ export class TextModel {
       executionMode: 'sequential',
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      // The arena keeps what the largest shape ever run needed: 630 MB after one batch of 32 x 256 texts. The batcher's budget of 512 padded
-      // tokens bounds the shapes; then the process stays under 200 MB, less than without an arena (208), and short texts take 5% less time.
-      enableCpuMemArena: true,
+      // The arena keeps what the largest shape ever run needed: 630 MB after one batch of 32 x 256 texts. Where the batcher's budget of 512
+      // padded tokens bounds the shapes, the process stays under 200 MB, less than without an arena (208), and short texts take 5% less time.
+      // A model that reads more of one text than that gives the memory of each run back (onnxruntime-node passes on no option that shrinks the arena).
+      enableCpuMemArena: model.maxTokens <= ARENA_TOKENS,
       enableMemPattern: false,
       // Threads that spin between two pieces of work answer a query of 20 words about a millisecond sooner on two idle cores, over HTTP; on cores
       // that have other work the p95 is 16-23 ms against 9-11. One caller on an idle machine is who waits for a query: they spin by default.

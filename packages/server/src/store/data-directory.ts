@@ -6,13 +6,13 @@
 //   {tenant}/.gone-{index}/    being removed: renamed out first
 //   .system/                   the server's own records
 //   lock                       held with flock(2) while the process lives; says who holds it
-import { spawnSync } from 'node:child_process';
 import { closeSync, type Dirent, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VoisinError } from '../errors.js';
-import { hasCode, isDiskFull, makeDirectory, syncPath } from './disk.js';
+import { isDiskFull, makeDirectory, syncPath } from './disk.js';
+import { flock } from './flock.js';
 import { KeyValueStore } from './key-value.js';
 
 const [newPrefix, gonePrefix] = ['.new-', '.gone-'];
@@ -141,15 +141,12 @@ async function readDefinition(path: string): Promise<{ definition: unknown } | {
   }
 }
 
-/**
- * Node has no flock, but a lock belongs to the open file, not to who asked for it: flock(1) (util-linux, part of every Debian) takes it on our
- * inherited descriptor and leaves. It is ours until the process ends, however that happens, needs no disk space and never goes stale.
- */
+/** Ours until the process ends. */
 function takeLock(root: string): number {
   const path = join(root, 'lock');
   const descriptor = openSync(path, 'a+');
-  const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
-  if (status === 0) {
+  const lock = flock(descriptor);
+  if (lock === 'ours') {
     try {
       ftruncateSync(descriptor);
       writeSync(descriptor, `process ${process.pid} on ${hostname()} since ${new Date().toISOString()}\n`);
@@ -160,7 +157,7 @@ function takeLock(root: string): number {
   }
   const holder = readFileSync(path, 'utf8').trim();
   closeSync(descriptor);
-  if (hasCode(error, 'ENOENT')) throw new Error('the command flock is missing; install the package util-linux', { cause: error });
+  if (lock === 'missing') throw new Error('the command flock is missing; install the package util-linux');
   throw new VoisinError(
     'failed_precondition',
     `the data directory ${root} is in use by ${holder || 'another process'}; stop that server or choose another FAISS_DATA_DIR`,

@@ -28,8 +28,7 @@ export async function findOnnxFiles(files: ModelFiles): Promise<Partial<Record<P
   for (const path of paths) if (await files.isFile(path)) present.push(path);
   const chosen = chooseOnnxFiles(present);
   if (chosen.fp32 !== undefined || chosen.int8 !== undefined) return chosen;
-  const weights = ['model.safetensors', 'pytorch_model.bin'];
-  const [found] = (await Promise.all(weights.map(async (file) => ((await files.isFile(file)) ? file : '')))).filter((file) => file !== '');
-  const advice = found === undefined ? '' : `; voisin models convert makes it from ${found}`;
+  const weights = (await files.list('')).find((name) => ['model.safetensors', 'pytorch_model.bin'].includes(name));
+  const advice = weights === undefined ? '' : `; voisin models convert makes it from ${weights}`;
   throw brokenModel(files.model, 'onnx/model*.onnx', `is missing, and so is model.onnx${advice}`);
 }

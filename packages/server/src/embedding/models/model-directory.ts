@@ -32,11 +32,7 @@ export async function readModelDirectory(name: string, directory: string): Promi
     directory,
     transformerFolder: modules.transformer,
     onnxFiles: await findOnnxFiles(files),
-    readFiles: [
-      ...[configFile, tokenizer, inFolder(modules.transformer, 'tokenizer_config.json')],
-      ...(pooling ? [pooling.file] : []),
-      ...dense.map(({ file }) => file),
-    ],
+    readFiles: [tokenizer, inFolder(modules.transformer, 'tokenizer_config.json'), ...dense.map(({ file }) => file)],
     dimension: dense.at(-1)?.outFeatures ?? hiddenSize * modes.length,
     hiddenSize,
     maxTokens: limit.maxTokens,

@@ -1,10 +1,14 @@
-// Finds the text models under a folder: each directory that has a list of modules or a tokenizer, named as on the Hugging Face hub.
+// Where models lie on this machine: each directory that has a list of modules or a tokenizer, named as on the Hugging Face hub.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+
+export type PlaceKind = 'folder' | 'hub cache' | 'bundled';
 
 export interface ModelPlace {
   readonly name: string;
   readonly directory: string;
+  /** Default folder. */
+  readonly kind?: PlaceKind;
 }
 
 /** The bundled models lie in directories named by the last part of their names. */
@@ -22,17 +26,17 @@ const isTextModel = async (directory: string): Promise<boolean> =>
   (await isFile(join(directory, 'modules.json'))) || (await isFile(join(directory, 'tokenizer.json')));
 
 /** Looks at `folder/model` and `folder/owner/model`. A folder that is not there holds no models. */
-export async function findModels(folder: string): Promise<ModelPlace[]> {
+export async function findModels(folder: string, kind: PlaceKind = 'folder'): Promise<ModelPlace[]> {
   const places: ModelPlace[] = [];
   for (const first of await subdirectories(folder)) {
     const directory = join(folder, first);
     if (await isTextModel(directory)) {
-      places.push({ name: bundledNames[first] ?? first, directory });
+      places.push({ name: bundledNames[first] ?? first, directory, kind });
       continue;
     }
     for (const second of await subdirectories(directory)) {
       const inner = join(directory, second);
-      if (await isTextModel(inner)) places.push({ name: `${first}/${second}`, directory: inner });
+      if (await isTextModel(inner)) places.push({ name: `${first}/${second}`, directory: inner, kind });
     }
   }
   return places;

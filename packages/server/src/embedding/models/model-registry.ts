@@ -1,38 +1,52 @@
 // Every model that is known by name: those in folders, in the Hugging Face hub cache and bundled.
 import { VoisinError } from '../../errors.js';
+import type { EmbeddingLog } from '../options.js';
+import { HubDownloads, type HubSettings } from './hub-downloads.js';
+import { findInHubCache } from './hub-cache.js';
 import { readModelDirectory } from './model-directory.js';
 import { shortName, type ModelDescription } from './model-description.js';
-import { findModels, type ModelPlace } from './model-places.js';
+import { findModels, type ModelPlace, type PlaceKind } from './model-places.js';
 
 /** A model by name: what its files say, or why they cannot be used. */
 export interface KnownModel {
   readonly name: string;
   readonly shortName: string;
   readonly directory: string;
+  readonly kind: PlaceKind;
   readonly description: ModelDescription | undefined;
   readonly problem: VoisinError | undefined;
 }
 
+/** The first place of a name counts: models, folders, the hub cache, bundled. */
 export interface RegistryOptions {
-  /** Folders searched for models: `folder/model` and `folder/owner/model`. The first place of a name counts. */
-  readonly folders?: readonly string[];
-  /** Models by name and place, before those found in folders. */
-  readonly models?: readonly ModelPlace[];
+  readonly models?: readonly ModelPlace[] | undefined;
+  /** Folders searched for models: `folder/model` and `folder/owner/model`. */
+  readonly folders?: readonly string[] | undefined;
+  /** None: the hub cache is not looked at. */
+  readonly hub?: HubSettings | undefined;
+  /** The folder of the models that come with the server. */
+  readonly bundled?: string | undefined;
+  readonly log?: EmbeddingLog | undefined;
 }
+
+const nothing = (): void => undefined;
+const silent: EmbeddingLog = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 export class ModelRegistry {
   readonly #options: RegistryOptions;
+  readonly #downloads: HubDownloads | undefined;
   readonly #models = new Map<string, KnownModel>();
 
   private constructor(options: RegistryOptions) {
     this.#options = options;
+    const { hub, log = silent } = options;
+    this.#downloads = hub?.download === true ? new HubDownloads(hub, log) : undefined;
   }
 
   /** Looks at every place and reads each model's description. A model that cannot be used is kept with its problem. */
   static async open(options: RegistryOptions): Promise<ModelRegistry> {
     const registry = new ModelRegistry(options);
-    const found = await Promise.all((options.folders ?? []).map(findModels));
-    for (const place of [...(options.models ?? []), ...found.flat()]) await registry.#read(place);
+    await registry.#look();
     return registry;
   }
 
@@ -47,27 +61,45 @@ export class ModelRegistry {
 
   /**
    * The description of a model, looked for anew where it is not known or had a problem; downloaded where that is allowed.
-   * Throws `not_found` listing what there is, or `failed_precondition` naming the file that is missing, cut or wrong.
+   * Throws `not_found` listing what there is, `failed_precondition` naming the file that is missing, cut or wrong, or what a download throws.
    */
   async describe(name: string): Promise<ModelDescription> {
     const known = this.find(name);
     if (known?.description) return known.description;
-    if (!known) throw this.unknown(name);
-    const again = await this.#read(known);
-    if (again.description) return again.description;
-    throw again.problem ?? this.unknown(name);
+    if (known) return described(await this.#read(known));
+    // It may have come since: `voisin models pull` puts models into the cache while the server runs.
+    await this.#look();
+    const found = this.find(name);
+    if (found) return described(found);
+    if (!this.#downloads || !HubDownloads.canHave(name)) throw this.unknown(name);
+    const directory = await this.#downloads.fetch(name);
+    return described(await this.#read({ name, directory, kind: 'hub cache' }));
   }
 
   /** The error of a name that no model has. */
   unknown(name: string): VoisinError {
     const known = [...this.#models.keys()].toSorted().join(', ') || 'none';
-    return new VoisinError('not_found', `no model ${JSON.stringify(name)}; there are: ${known}`, { field: 'model' });
+    const pull = HubDownloads.canHave(name) ? `; voisin models pull ${name} downloads it, if the hub has it` : '';
+    return new VoisinError('not_found', `no model ${JSON.stringify(name)}; there are: ${known}${pull}`, { field: 'model' });
   }
 
-  async #read({ name, directory }: ModelPlace): Promise<KnownModel> {
-    const present = this.#models.get(name);
-    if (present && (present.directory !== directory || present.description)) return present;
-    const base = { name, shortName: shortName(name), directory };
+  /** Ends the downloads that are under way. */
+  async close(): Promise<void> {
+    await this.#downloads?.close();
+  }
+
+  async #look(): Promise<void> {
+    const { models = [], folders = [], hub, bundled } = this.#options;
+    const found = await Promise.all([
+      ...folders.map((folder) => findModels(folder)),
+      hub ? findInHubCache(hub.cache) : [],
+      bundled === undefined ? [] : findModels(bundled, 'bundled'),
+    ]);
+    for (const place of [...models, ...found.flat()]) if (!this.#models.has(place.name)) await this.#read(place);
+  }
+
+  async #read({ name, directory, kind = 'folder' }: ModelPlace): Promise<KnownModel> {
+    const base = { name, shortName: shortName(name), directory, kind };
     const model = await readModelDirectory(name, directory).then(
       (description): KnownModel => ({ ...base, description, problem: undefined }),
       (error: unknown): KnownModel => {
@@ -75,7 +107,15 @@ export class ModelRegistry {
         return { ...base, description: undefined, problem: error };
       },
     );
+    // Two requests may have read the same directory at once: the first description counts, since what was made for it is known by it.
+    const present = this.#models.get(name);
+    if (present?.description) return present;
     this.#models.set(name, model);
     return model;
   }
+}
+
+function described({ description, problem, name }: KnownModel): ModelDescription {
+  if (description) return description;
+  throw problem ?? new VoisinError('internal', `model ${name} has neither a description nor a problem`);
 }

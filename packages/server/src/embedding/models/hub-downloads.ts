@@ -1,0 +1,76 @@
+// Models that are downloaded when they are first asked for, where the operator allows it.
+import { LRUCache } from 'lru-cache';
+import { VoisinError } from '../../errors.js';
+import type { EmbeddingLog } from '../options.js';
+import { downloadModel } from './download-model.js';
+import { repositoryName } from './hub-cache.js';
+import { HubClient, type HubOptions } from './hub-client.js';
+
+export interface HubSettings extends HubOptions {
+  /** Folder of the cache. */
+  readonly cache: string;
+  /** First use downloads. */
+  readonly download: boolean;
+  /** Larger models are not downloaded. */
+  readonly maxBytes: number;
+}
+
+/** A model that could not be had is not asked for again so soon: anyone may send a name that does not exist. */
+const REMEMBERED_MS = 60_000;
+const REMEMBERED_NAMES = 1000;
+
+export class HubDownloads {
+  readonly #hub: HubSettings;
+  readonly #client: HubClient;
+  readonly #log: EmbeddingLog;
+  readonly #underway = new Map<string, Promise<string>>();
+  readonly #failed = new LRUCache<string, VoisinError>({ max: REMEMBERED_NAMES, ttl: REMEMBERED_MS });
+  readonly #closing = new AbortController();
+
+  constructor(hub: HubSettings, log: EmbeddingLog) {
+    this.#hub = hub;
+    this.#client = new HubClient(hub);
+    this.#log = log;
+  }
+
+  /** A name that could be one on the hub; a short name such as `all-MiniLM-L6-v2` is none that we would look for. */
+  static canHave(name: string): boolean {
+    return name.includes('/') && repositoryName.test(name);
+  }
+
+  /** Gives the model's directory. Those who ask for one model at once wait for the same download, which goes on when they leave. */
+  fetch(name: string): Promise<string> {
+    const failure = this.#failed.get(name);
+    if (failure) return Promise.reject(failure);
+    const underway = this.#underway.get(name) ?? this.#fetch(name).finally(() => this.#underway.delete(name));
+    this.#underway.set(name, underway);
+    return underway;
+  }
+
+  /** What is under way ends; the next start goes on from there. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#underway.values());
+  }
+
+  async #fetch(name: string): Promise<string> {
+    const { cache, maxBytes, endpoint } = this.#hub;
+    this.#log.info({ model: name, endpoint }, 'the model is not here and is downloaded');
+    try {
+      const directory = await downloadModel({
+        client: this.#client,
+        cache,
+        name,
+        wanted: ['fp32'],
+        maxBytes,
+        signal: this.#closing.signal,
+      });
+      this.#log.info({ model: name, directory }, 'the model was downloaded');
+      return directory;
+    } catch (error) {
+      this.#log.warn({ model: name, err: error }, 'the model could not be downloaded');
+      if (error instanceof VoisinError) this.#failed.set(name, error);
+      throw error;
+    }
+  }
+}
