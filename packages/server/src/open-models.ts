@@ -1,7 +1,12 @@
-// The registry of models as the configuration has it: for the server, and for the commands that look after models.
+// Where the models are, as the configuration has it: for the server, and for the commands that look after models.
 import type { Config } from './config/config.js';
-import type { RegistryOptions } from './embedding/models/model-registry.js';
+import { ModelRegistry } from './embedding/models/model-registry.js';
 
-export function registryOptions({ modelsDir, bundledModelsDir, hub }: Config): RegistryOptions {
-  return { folders: modelsDir === bundledModelsDir ? [] : [modelsDir], hub, bundled: bundledModelsDir };
+export function modelPlaces({ modelsDir, bundledModelsDir, hub }: Config) {
+  return { modelDirectories: modelsDir === bundledModelsDir ? [] : [modelsDir], hub, bundledModels: bundledModelsDir };
+}
+
+export function openRegistry(config: Config): Promise<ModelRegistry> {
+  const { modelDirectories: folders, hub, bundledModels: bundled } = modelPlaces(config);
+  return ModelRegistry.open({ folders, hub, bundled });
 }

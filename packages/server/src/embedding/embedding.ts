@@ -19,6 +19,7 @@ export class Embedding {
   readonly #cache: EmbeddingCache;
   readonly #door: Door;
   readonly #residents: Residents;
+  readonly #registry: ModelRegistry;
   readonly #models: AvailableModels;
   #closed = false;
 
@@ -29,6 +30,7 @@ export class Embedding {
     this.#door = new Door({ query: settings.maxQueuedQueries, bulk: settings.maxQueuedBulk });
     const { maxCachedModels: places, modelIdleMs: idleMs, cleanupIntervalMs: cleanupMs } = settings;
     this.#residents = new Residents({ places, idleMs, cleanupMs });
+    this.#registry = registry;
     this.#models = new AvailableModels(registry, this.#residents, settings);
   }
 
@@ -38,7 +40,7 @@ export class Embedding {
    */
   static async open(options: EmbeddingOptions = {}): Promise<Embedding> {
     const settings = withDefaults(options);
-    const registry = await ModelRegistry.open({ folders: settings.modelDirectories, models: settings.models });
+    const registry = await ModelRegistry.open({ ...settings, folders: settings.modelDirectories, bundled: settings.bundledModels });
     for (const { name, directory, problem } of registry.list()) {
       if (problem) settings.log.error({ model: name, directory, err: problem }, problem.message);
     }
@@ -97,7 +99,8 @@ export class Embedding {
     const { model: name, addSpecialTokens = true, maxTextLength = this.#settings.maxTextLength } = options;
     this.#requireOpen();
     checkTexts(texts, maxTextLength);
-    const resident = await this.#models.resident(name ?? this.#settings.defaultModel, 'fp32');
+    const { name: fullName, precisions } = this.model(name);
+    const resident = await this.#models.resident(fullName, precisions[0] ?? 'fp32');
     const model = new ModelUse(this.#residents, resident, undefined);
     try {
       const { tokenizer } = await model.load();
@@ -129,6 +132,7 @@ export class Embedding {
   /** Refuses what waits and ends the inference processes; resolves when they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#registry.close();
     await this.#residents.close();
     await this.#cache.close();
   }

@@ -1,6 +1,8 @@
 // The options of the embedding room with their defaults, and the log it writes to.
 import { availableParallelism } from 'node:os';
 import type { RedisCacheOptions } from './cache/redis-cache.js';
+import { shortName } from './models/model-description.js';
+import type { HubSettings } from './models/hub-downloads.js';
 import type { ModelPlace } from './models/model-places.js';
 
 type LogMethod = (fields: object, message: string) => void;
@@ -18,7 +20,11 @@ export interface EmbeddingOptions {
   readonly modelDirectories?: readonly string[];
   /** Models by name and place, before those found in folders. */
   readonly models?: readonly ModelPlace[];
-  /** The model of a request that names none: full name or its last part. Default all-MiniLM-L6-v2. */
+  /** The Hugging Face hub and its cache, looked at after the folders. Default none. */
+  readonly hub?: HubSettings | undefined;
+  /** The folder of the models that come with the server, looked at last. Default none. */
+  readonly bundledModels?: string | undefined;
+  /** The model of a request that names none: full name or its last part. Default all-MiniLM-L6-v2, or the first allowed one where that is not. */
   readonly defaultModel?: string;
   /** Models that are loaded before `open` resolves, by full name or its last part; one that fails is its error. Default none. */
   readonly requiredModels?: readonly string[];
@@ -65,12 +71,19 @@ export type Settings = Required<EmbeddingOptions>;
 const nothing = (): void => undefined;
 const silent: EmbeddingLog = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
+const bundled = 'all-MiniLM-L6-v2';
+
+const defaultModel = (allowed: readonly string[]): string =>
+  allowed.length === 0 || allowed.some((name) => shortName(name) === bundled) ? bundled : (allowed[0] ?? bundled);
+
 /** The options with the defaults in place of what is absent. */
 export function withDefaults(options: EmbeddingOptions): Settings {
   return {
     modelDirectories: options.modelDirectories ?? [],
     models: options.models ?? [],
-    defaultModel: options.defaultModel ?? 'all-MiniLM-L6-v2',
+    hub: options.hub,
+    bundledModels: options.bundledModels,
+    defaultModel: options.defaultModel ?? defaultModel(options.allowedModels ?? []),
     requiredModels: options.requiredModels ?? [],
     allowedModels: options.allowedModels ?? [],
     maxCachedModels: options.maxCachedModels ?? 5,
