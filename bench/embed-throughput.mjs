@@ -8,14 +8,14 @@ import { freshTexts, threads } from './lib/mini-lm.mjs';
 import { head, line, machine } from './lib/rows.mjs';
 import { startServer } from './lib/server.mjs';
 import { median, printTable } from './lib/table.mjs';
+import { together } from './lib/together.mjs';
 
 const turns = 3;
-const turnMs = scaled(2000, 200);
-const tryMs = scaled(600, 100);
+const turnMs = scaled(1800, 200);
+const tryMs = scaled(400, 100);
 const batchSize = 32;
 
-const [server, fastembed, bare] = await Promise.all([startServer(), startFastembed(), startBareWays()]);
-try {
+await together({ server: startServer, fastembed: startFastembed, bare: startBareWays }, async ({ server, fastembed, bare }) => {
   const rows = [];
   const unit = '/s';
   let series = 1;
@@ -54,6 +54,4 @@ try {
   );
   console.log(`new texts a second, median of ${turns} turns of ${turnMs / 1000} s; ${threads} threads in all beside; ${machine()}`);
   printTable(head, rows);
-} finally {
-  await Promise.all([server.stop(), fastembed.stop(), bare.stop()]);
-}
+});

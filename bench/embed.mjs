@@ -7,54 +7,55 @@ import { freshTexts, threads } from './lib/mini-lm.mjs';
 import { head, line, machine } from './lib/rows.mjs';
 import { startServer } from './lib/server.mjs';
 import { printTable, quantile } from './lib/table.mjs';
+import { together } from './lib/together.mjs';
 
 const turns = scaled(40, 2);
 const callsATurn = 25;
 const percentiles = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
-const [server, fastembed, bare] = await Promise.all([startServer(), startFastembed(), startBare({ threads })]);
-try {
-  const [ours, theirs] = await Promise.all([openClient(server.url), openClient(fastembed.url)]);
-  let series = 1;
-  const overHttp = async (client, { words, count }) => {
-    const texts = freshTexts(words, series++);
-    const times = [];
-    for (let i = 0; i < count; i++) {
-      const one = request('POST', '/v1/embed', { text: texts.next().value });
-      const began = performance.now();
-      await client.ask(one);
-      times.push(performance.now() - began);
-    }
-    return times;
-  };
-  const sides = {
-    ours: (about) => overHttp(ours, about),
-    bare: (about) => bare.times(about),
-    fastembed: (about) => overHttp(theirs, about),
-  };
-  const rows = [];
-  for (const words of [5, 20, 50]) {
-    const times = { ours: [], bare: [], fastembed: [] };
-    for (let turn = -2; turn < turns; turn++) {
-      for (const [name, side] of Object.entries(sides)) {
-        const taken = await side({ words, count: callsATurn });
-        // Two turns of each length warm all sides up.
-        if (turn >= 0) times[name].push(...taken);
+await together(
+  { server: startServer, fastembed: startFastembed, bare: () => startBare({ threads }) },
+  async ({ server, fastembed, bare }) => {
+    const [ours, theirs] = await Promise.all([openClient(server.url), openClient(fastembed.url)]);
+    let series = 1;
+    const overHttp = async (client, { words, count }) => {
+      const texts = freshTexts(words, series++);
+      const times = [];
+      for (let i = 0; i < count; i++) {
+        const one = request('POST', '/v1/embed', { text: texts.next().value });
+        const began = performance.now();
+        await client.ask(one);
+        times.push(performance.now() - began);
+      }
+      return times;
+    };
+    const sides = {
+      ours: (about) => overHttp(ours, about),
+      bare: (about) => bare.times(about),
+      fastembed: (about) => overHttp(theirs, about),
+    };
+    const rows = [];
+    for (const words of [5, 20, 50]) {
+      const times = { ours: [], bare: [], fastembed: [] };
+      for (let turn = -2; turn < turns; turn++) {
+        for (const [name, side] of Object.entries(sides)) {
+          const taken = await side({ words, count: callsATurn });
+          // Two turns of each length warm all sides up.
+          if (turn >= 0) times[name].push(...taken);
+        }
+      }
+      const ofBare = quantile(times.bare, 0.5);
+      rows.push(
+        line(`${words} words: p50`, quantile(times.ours, 0.5), { beside: ofBare, besideName: 'bare loop', most: 1.1 * ofBare + 0.5 }),
+      );
+      for (const [name, q] of Object.entries(percentiles)) {
+        const beside = quantile(times.fastembed, q);
+        rows.push(line(`${words} words: ${name}`, quantile(times.ours, q), { beside, besideName: fastembed.name, most: beside }));
       }
     }
-    const ofBare = quantile(times.bare, 0.5);
-    rows.push(
-      line(`${words} words: p50`, quantile(times.ours, 0.5), { beside: ofBare, besideName: 'bare loop', most: 1.1 * ofBare + 0.5 }),
-    );
-    for (const [name, q] of Object.entries(percentiles)) {
-      const beside = quantile(times.fastembed, q);
-      rows.push(line(`${words} words: ${name}`, quantile(times.ours, q), { beside, besideName: fastembed.name, most: beside }));
-    }
-  }
-  console.log(`/v1/embed, one client, ${turns * callsATurn} new texts of each length; ${threads} threads beside; ${machine()}`);
-  printTable(head, rows);
-  ours.close();
-  theirs.close();
-} finally {
-  await Promise.all([server.stop(), fastembed.stop(), bare.stop()]);
-}
+    console.log(`/v1/embed, one client, ${turns * callsATurn} new texts of each length; ${threads} threads beside; ${machine()}`);
+    printTable(head, rows);
+    ours.close();
+    theirs.close();
+  },
+);
