@@ -1,6 +1,6 @@
 // The one place where the parts of a server are made and put together, and taken apart again in the opposite order.
 
-import { Accounts } from './accounts/accounts.js';
+import { openAccounts } from './accounts/account-services.js';
 import type { HttpParts } from './api/http/parts.js';
 import type { Config } from './config/config.js';
 import { Embedding } from './embedding/embedding.js';
@@ -11,6 +11,7 @@ import { DataDirectory } from './store/data-directory.js';
 import type { Logger } from './telemetry/logger.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import { systemMetrics } from './telemetry/system-metrics.js';
+import { modelPlaces } from './open-models.js';
 import { version } from './version.js';
 
 export interface Context extends HttpParts {
@@ -33,14 +34,15 @@ export async function createContext(config: Config, log: Logger, metrics: Metric
     for (const one of opened.splice(0).reverse()) await one();
   };
   try {
-    const accounts = await Accounts.open(config, directory.system);
+    const account = await openAccounts(config, directory.system, log);
+    opened.push(() => account.close());
     const indexes = await openIndexes(config, directory, log);
     opened.push(() => indexes.close());
     const embedding = await openEmbedding(config, log, metrics);
     opened.push(() => embedding.close());
     watch(metrics, indexes, embedding);
-    const services: Services = { config, indexes, embedding, readSystem: systemMetrics(config.dataDir), version, startedAt };
-    return { ...services, accounts, log, metrics, close };
+    const services: Services = { config, indexes, embedding, account, readSystem: systemMetrics(config.dataDir), version, startedAt };
+    return { ...services, accounts: account.accounts, log, metrics, close };
   } catch (error) {
     await close();
     throw error;
@@ -68,7 +70,7 @@ function openIndexes({ limits, searchThreads, snapshotIntervalSeconds }: Config,
 
 function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<Embedding> {
   return Embedding.open({
-    modelDirectories: [...new Set([config.modelsDir, config.bundledModelsDir])],
+    ...modelPlaces(config),
     requiredModels: config.requiredModels,
     allowedModels: config.allowedModels,
     maxCachedModels: config.maxCachedModels,

@@ -114,8 +114,7 @@ async function open(options: AccountServicesOptions, records: SystemRecords, log
     const store = new PostgresAccountStore(database);
     await store.forgetOldBatches();
     const shared = new PostgresAllowances(database);
-    const allowances =
-      accountsGraceSeconds > 0 ? new FallbackAllowances(shared, new MemoryAllowances(monthsOf(store)), log) : shared;
+    const allowances = accountsGraceSeconds > 0 ? new FallbackAllowances(shared, new MemoryAllowances(monthsOf(store)), log) : shared;
     return { store, allowances, journal: new LevelUsageJournal(records) };
   }
   const store = new LevelAccountStore(records);
@@ -149,7 +148,7 @@ function usersExist(store: AccountStore, atFirst: boolean): { ask: () => boolean
     return known;
   };
   return {
-    ask: () => (known || (performance.now() < askAt) || (!store.shared && askAt > 0) ? known : ask()),
+    ask: () => (known || performance.now() < askAt || (!store.shared && askAt > 0) ? known : ask()),
     changed: () => {
       askAt = 0;
     },

@@ -93,7 +93,10 @@ export class Administration {
     this.#changed();
   }
 
-  async createKey(which: string, { name = '', expiresAt }: { name?: string | undefined; expiresAt?: Date | undefined }): Promise<CreatedKey> {
+  async createKey(
+    which: string,
+    { name = '', expiresAt }: { name?: string | undefined; expiresAt?: Date | undefined },
+  ): Promise<CreatedKey> {
     const user = await this.user(which);
     const expiry = checkExpiry(expiresAt);
     const { items } = await this.#store.keys(user.id, { limit: mostKeysOfUser * 10 });

@@ -52,6 +52,13 @@ export class Meter {
     throw new VoisinError('failed_precondition', `the account's tier ${JSON.stringify(name)} is not configured; there are: ${known}`);
   }
 
+  /** @throws VoisinError invalid_argument */
+  checkWithinMinute({ name, perMinute }: Tier, units: number): void {
+    if (units <= perMinute) return;
+    const message = `expected at most ${perMinute} embeddings in one request (the minute's limit of tier ${name}), got ${units}`;
+    throw new VoisinError('invalid_argument', message);
+  }
+
   async limitsOf({ userId, tier }: AccountRef): Promise<AccountLimits> {
     const now = this.#now();
     const { monthUsed } = await this.#turns.apply(this.#take(userId, this.tier(tier), 0, now));
@@ -65,10 +72,7 @@ export class Meter {
    */
   async reserve({ userId, tier: name }: AccountRef, units: number, signal?: AbortSignal): Promise<Reservation> {
     const tier = this.tier(name);
-    if (units > tier.perMinute) {
-      const message = `expected at most ${tier.perMinute} embeddings in one request (the minute's limit of tier ${tier.name}), got ${units}`;
-      throw new VoisinError('invalid_argument', message);
-    }
+    this.checkWithinMinute(tier, units);
     for (;;) {
       signal?.throwIfAborted();
       const take = this.#take(userId, tier, units, this.#now());

@@ -10,6 +10,7 @@ export interface RunningServer {
   readonly url: string;
   /** The admin key that this start made, shown only now. */
   readonly createdKey: string | undefined;
+  readonly needsKey: boolean;
   /** Takes no more requests, finishes those under way, closes the files. */
   close(): Promise<void>;
 }
@@ -22,6 +23,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     return {
       url: http.url,
       createdKey: context.accounts.createdKey,
+      needsKey: context.accounts.enabled,
       async close() {
         // What hangs is cut before the whole time is up: the files want some of it.
         await http.close(httpFinishesWithinMs);

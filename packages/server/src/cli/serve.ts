@@ -14,7 +14,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
   const server = await startServer(config, log);
   // Listened for before anyone is told that the server is ready: whoever waits for that may stop it at once.
   const ended = untilSignal(log, () => server.close());
-  process.stdout.write(welcome({ version, url: server.url, createdKey: server.createdKey, config }));
-  log.info({ http: server.url, version, keys: !config.keyless, dataDir: config.dataDir }, 'listening');
+  process.stdout.write(welcome({ version, url: server.url, createdKey: server.createdKey, needsKey: server.needsKey, config }));
+  log.info({ http: server.url, version, keys: server.needsKey, dataDir: config.dataDir }, 'listening');
   return ended;
 }

@@ -7,17 +7,19 @@ export interface Welcome {
   readonly url: string;
   readonly createdKey: string | undefined;
   readonly config: Pick<Config, 'keyless' | 'apiKeys' | 'dataDir' | 'host'>;
+  /** Accounts ask for keys where the configuration does not. */
+  readonly needsKey?: boolean;
 }
 
-export function welcome({ version, url, createdKey, config }: Welcome): string {
-  const header = config.keyless ? '' : ` -H "X-API-Key: ${createdKey ?? 'KEY'}"`;
+export function welcome({ version, url, createdKey, config, needsKey = !config.keyless }: Welcome): string {
+  const header = !needsKey ? '' : ` -H "X-API-Key: ${createdKey ?? 'KEY'}"`;
   const curl = (path: string, body: string) => `curl -s ${url}${path}${header} -H 'Content-Type: application/json' -d '${body}'`;
   return `
 Voisin ${version}
 
   HTTP     ${url}${url.includes(config.host) ? '' : ` (listening on ${config.host})`}
   Docs     ${url}/docs
-  Keys     ${keysLine(config, createdKey)}
+  Keys     ${keysLine(config, createdKey, needsKey)}
   Data     ${config.dataDir}
 ${createdKey === undefined ? '' : `\n  Admin key, shown only this once:\n\n    ${createdKey}\n`}
 Try it: make an index, add two texts, search by meaning:
@@ -29,9 +31,10 @@ Try it: make an index, add two texts, search by meaning:
 `;
 }
 
-function keysLine({ keyless, apiKeys, host }: Welcome['config'], createdKey: string | undefined): string {
-  if (keyless) return `off: everyone who reaches ${host} may read and change everything`;
+function keysLine({ keyless, apiKeys, host }: Welcome['config'], createdKey: string | undefined, needsKey: boolean): string {
+  if (!needsKey) return `off: everyone who reaches ${host} may read and change everything`;
   if (apiKeys.length > 0)
     return `on: ${apiKeys.length} from FAISS_PROXY_API_KEYS, for ${new Set(apiKeys.map(({ tenant }) => tenant)).size} tenant(s)`;
+  if (keyless) return 'on: those of the accounts';
   return createdKey === undefined ? 'on: the admin key made at the first start' : 'on: an admin key was made';
 }

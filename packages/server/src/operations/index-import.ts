@@ -48,9 +48,9 @@ export const indexImport = operation({
   summary: 'Import vectors from a stream: JSON lines, .npy or .fvecs',
   input: Type.Object({ index: IndexId, batches: Batches }, { additionalProperties: false }),
   output: Progress,
-  async run(services, { tenant, signal }, { index, batches }) {
+  async run(services, caller, { index, batches }) {
     // Asked for before the first byte is read, so that a wrong index is an error and not the end of a stream.
-    const managed = services.indexes.get(tenant, index);
+    const managed = services.indexes.get(caller.tenant, index);
     return keepAll();
 
     async function* keepAll(): AsyncGenerator<ImportProgress> {
@@ -64,7 +64,7 @@ export const indexImport = operation({
         ...(done && errors.length > 0 ? { errors } : {}),
       });
       for await (const { first, columns, label } of batches(managed.dimension)) {
-        const kept = await keepVectors(services, managed, columns, { signal, label: (at, problem) => label(first + at, problem) });
+        const kept = await keepVectors(services, managed, columns, { caller, label: (at, problem) => label(first + at, problem) });
         imported += kept.added;
         failed += kept.failed;
         for (const one of kept.refused.slice(0, namedErrors - errors.length)) errors.push({ ...one, position: first + one.position });

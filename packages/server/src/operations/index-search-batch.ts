@@ -3,7 +3,8 @@
 import Type from 'typebox';
 import { VoisinError } from '../errors.js';
 import type { ManagedIndex } from '../indexes/managed-index.js';
-import { operation, type Services } from './operation.js';
+import { meteredEmbed } from './metered-embed.js';
+import { type Caller, operation, type Services } from './operation.js';
 import { Hit, IndexId, Matrix, searchOptions } from './schemas.js';
 import { takeSearchOptions } from './search-options.js';
 import type { VectorRows } from './vector-columns.js';
@@ -25,7 +26,7 @@ export const indexSearchBatch = operation({
     { additionalProperties: false },
   ),
   output: Type.Object({ results: Type.Array(Type.Array(Hit), { description: 'for each query in order, nearest first' }) }),
-  async run(services, { tenant, signal }, { index, vectors, texts, ...asked }) {
+  async run(services, caller, { index, vectors, texts, ...asked }) {
     if ((vectors === undefined) === (texts === undefined)) {
       const came = vectors === undefined ? 'neither' : 'both';
       throw new VoisinError('invalid_argument', `vectors: expected either vectors or texts, got ${came}`, { field: 'vectors' });
@@ -45,9 +46,9 @@ export const indexSearchBatch = operation({
         },
       );
     }
-    const managed = services.indexes.get(tenant, index);
+    const managed = services.indexes.get(caller.tenant, index);
     if (count === 0) return { results: [] };
-    const queries = vectors === undefined ? await embedQueries(services, managed, texts ?? [], signal) : checkRows(managed, vectors);
+    const queries = vectors === undefined ? await embedQueries(services, caller, managed, texts ?? []) : checkRows(managed, vectors);
     return { results: await managed.search(queries, options) };
   },
 });
@@ -60,19 +61,14 @@ function checkRows(index: ManagedIndex, rows: VectorRows): Float32Array {
   return rows.values;
 }
 
-async function embedQueries(
-  { embedding, config }: Services,
-  index: ManagedIndex,
-  texts: readonly string[],
-  signal: AbortSignal,
-): Promise<Float32Array> {
+async function embedQueries(services: Services, caller: Caller, index: ManagedIndex, texts: readonly string[]): Promise<Float32Array> {
   const model = index.embedding?.model;
   if (model === undefined) throw new VoisinError('invalid_argument', `texts: ${noModel('vectors')}`, { field: 'texts' });
   for (const [i, text] of texts.entries()) {
-    const problem = textProblem(text, config.limits.maxTextLength);
+    const problem = textProblem(text, services.config.limits.maxTextLength);
     if (problem !== undefined) throw new VoisinError('invalid_argument', `texts[${i}]: ${problem}`, { field: `texts[${i}]` });
   }
-  const { embeddings } = await embedding.embed([...texts], { model, priority: 'query', signal });
+  const { embeddings } = await meteredEmbed(services, caller, texts, { model, priority: 'query' });
   const queries = new Float32Array(texts.length * index.dimension);
   for (const [i, vector] of embeddings.entries()) queries.set(vector, i * index.dimension);
   return queries;

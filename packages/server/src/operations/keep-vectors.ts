@@ -2,7 +2,8 @@
 
 import type { ManagedIndex } from '../indexes/managed-index.js';
 import type { VectorBatch } from '../indexes/types.js';
-import type { Services } from './operation.js';
+import { checkWithinMinute, meteredEmbed } from './metered-embed.js';
+import type { Caller, Services } from './operation.js';
 import type { Refused, VectorColumns } from './vector-columns.js';
 import { noModel, rowProblem, textProblem } from './vector-values.js';
 
@@ -15,7 +16,7 @@ export interface Kept {
 }
 
 export interface KeepOptions {
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
   /** Names the vector at a position in an error: `vectors[3].values[17]: ...` or `line 4: values[17]: ...`. */
   readonly label?: (position: number, problem: string) => string;
 }
@@ -26,7 +27,7 @@ const asField = (position: number, problem: string): string => `vectors[${positi
 
 /** Checks, embeds where a text came in place of values, and stores: durable when it resolves. */
 export async function keepVectors(services: Services, index: ManagedIndex, columns: VectorColumns, options: KeepOptions): Promise<Kept> {
-  const { signal, label = asField } = options;
+  const { caller, label = asField } = options;
   const model = index.embedding?.model;
   const refused = [...columns.refused, ...(await problems(services, index, columns, model))]
     .sort((a, b) => a.position - b.position)
@@ -35,8 +36,8 @@ export async function keepVectors(services: Services, index: ManagedIndex, colum
   const positions = out.size === 0 ? undefined : columns.ids.flatMap((_, i) => (out.has(i) ? [] : [i]));
   const added = positions?.length ?? columns.count;
   if (added > 0) {
-    const embedded = model === undefined ? undefined : await embedTexts(services, columns, positions, model, signal);
-    signal.throwIfAborted();
+    const embedded = model === undefined ? undefined : await embedTexts(services, caller, columns, positions, model);
+    caller.signal.throwIfAborted();
     await index.upsert(toBatch(columns, index.dimension, positions, embedded));
   }
   return { added, failed: refused.length, refused };
@@ -67,11 +68,11 @@ const prefix = (field: string, problem: string | undefined): string | undefined 
 
 /** @returns the embedding of each position that came with a text and no values. */
 async function embedTexts(
-  { embedding }: Services,
+  services: Services,
+  caller: Caller,
   { rows, texts, count }: VectorColumns,
   positions: readonly number[] | undefined,
   model: string,
-  signal: AbortSignal,
 ): Promise<Map<number, Float32Array>> {
   const embedded = new Map<number, Float32Array>();
   const wanted: { position: number; text: string }[] = [];
@@ -80,11 +81,14 @@ async function embedTexts(
     const text = texts?.[position];
     if (text !== undefined && rows.length(position) === 0) wanted.push({ position, text });
   }
+  checkWithinMinute(services, caller, wanted.length);
   for (let i = 0; i < wanted.length; i += textsAtOnce) {
     const some = wanted.slice(i, i + textsAtOnce);
-    const { embeddings } = await embedding.embed(
+    const { embeddings } = await meteredEmbed(
+      services,
+      caller,
       some.map((one) => one.text),
-      { model, priority: 'bulk', signal },
+      { model, priority: 'bulk' },
     );
     for (const [at, vector] of embeddings.entries()) {
       const position = some[at]?.position;

@@ -1,11 +1,64 @@
 // Embedding on a caller's account: what every operation that embeds for a caller calls.
 
+import type { AccountRef } from '../accounts/identity.js';
+import type { LimitState, Reservation } from '../accounts/meter.js';
+import { costOfOne } from '../accounts/records.js';
 import type { EmbedOptions, Embedding, EmbedResult } from '../embedding/index.js';
+import { VoisinError } from '../errors.js';
 import type { Caller, Services } from './operation.js';
 
 type Inputs = Parameters<Embedding['embed']>[0];
 
-/** Vectors of the inputs; errors are those of `embedding.embed`. */
-export function meteredEmbed({ embedding }: Services, { signal }: Caller, inputs: Inputs, options: EmbedOptions): Promise<EmbedResult> {
-  return embedding.embed(inputs, { signal, ...options });
+/**
+ * Vectors of the inputs. Of a caller with an account, room for all of them is reserved before, what they cost is counted after (an embedding that
+ * came from a cache costs what the tier says), and a failure costs nothing.
+ * Errors are those of `embedding.embed`; rate_limited, quota_exceeded, and unavailable where what counts is away.
+ */
+export async function meteredEmbed(services: Services, caller: Caller, inputs: Inputs, options: EmbedOptions): Promise<EmbedResult> {
+  const { account } = caller;
+  const signal = options.signal ?? caller.signal;
+  if (account === undefined) return services.embedding.embed(inputs, { ...options, signal });
+  const reservation = await reserve(services, caller, account, inputs.length);
+  let result: EmbedResult;
+  try {
+    result = await services.embedding.embed(inputs, { ...options, signal });
+  } catch (error) {
+    reservation.cancel(signal.aborted);
+    throw error;
+  }
+  settle(services, account, reservation, result);
+  return result;
+}
+
+/**
+ * For work that embeds in several calls: refused before the first when it is more than an account may do in a minute.
+ * @throws VoisinError invalid_argument
+ */
+export function checkWithinMinute({ account: { meter } }: Services, { account }: Caller, units: number): void {
+  if (account !== undefined) meter.checkWithinMinute(meter.tier(account.tier), units);
+}
+
+async function reserve({ account: { meter } }: Services, caller: Caller, account: AccountRef, units: number): Promise<Reservation> {
+  try {
+    const reservation = await meter.reserve(account, units, caller.signal);
+    caller.noteLimits(reservation.limits);
+    return reservation;
+  } catch (error) {
+    const limits: unknown = error instanceof VoisinError ? error.details?.['limits'] : undefined;
+    if (isLimits(limits)) caller.noteLimits(limits);
+    throw error;
+  }
+}
+
+function settle({ account: { usage } }: Services, { userId, keyId }: AccountRef, reservation: Reservation, result: EmbedResult): void {
+  const embeddings = result.embeddings.length;
+  const cacheHits = result.cached.filter((level) => level !== false).length;
+  const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
+  const cost = (embeddings - cacheHits) * costOfOne + cacheHits * Math.round(reservation.tier.cacheHit * costOfOne);
+  usage.record({ userId, keyId, model: result.fullName }, { requests: 1, embeddings, cacheHits, tokens, cost });
+  reservation.settle(cost);
+}
+
+function isLimits(value: unknown): value is LimitState {
+  return typeof value === 'object' && value !== null && 'limit' in value && 'remaining' in value && 'resetsAt' in value;
 }

@@ -1,6 +1,9 @@
 // What an operation is: a name, what it takes, what it gives, and a function. Every wire calls the same operations.
 
 import type { Static, TSchema } from 'typebox';
+import type { AccountServices } from '../accounts/account-services.js';
+import type { AccountRef } from '../accounts/identity.js';
+import type { LimitState } from '../accounts/meter.js';
 import type { Config } from '../config/config.js';
 import type { Embedding } from '../embedding/embedding.js';
 import type { Indexes } from '../indexes/indexes.js';
@@ -11,11 +14,17 @@ import { type Check, compileCheck } from './validate.js';
 export interface Caller {
   /** The tenant that the key names; undefined on a server without keys, which shows every tenant's things to everyone. */
   readonly tenant: string | undefined;
+  /** May see and change every account. */
+  readonly admin: boolean;
+  /** Whose quota and usage this is; undefined for keys that have none, and without keys. */
+  readonly account: AccountRef | undefined;
   readonly requestId: string;
   /** Nobody else waits for the server now. */
   readonly alone: boolean;
   /** Aborts when the caller has gone or their time is up. */
   readonly signal: AbortSignal;
+  /** Tells the caller, beside the answer, what is left of their allowance. */
+  noteLimits(limits: LimitState): void;
 }
 
 /** The rooms that operations put together. */
@@ -23,6 +32,7 @@ export interface Services {
   readonly config: Config;
   readonly indexes: Indexes;
   readonly embedding: Embedding;
+  readonly account: AccountServices;
   /** Reads the machine's processor, memory and disk. */
   readonly readSystem: () => Promise<SystemReading>;
   readonly version: string;

@@ -3,6 +3,7 @@
 import { VoisinError } from '../errors.js';
 import type { ManagedIndex } from '../indexes/managed-index.js';
 import { checkMetadata } from './metadata.js';
+import { meteredEmbed } from './metered-embed.js';
 import type { Caller, Services } from './operation.js';
 
 export interface Given {
@@ -18,7 +19,7 @@ export interface Given {
  * @returns `index.dimension` floats
  * @throws VoisinError invalid_argument when neither came, the dimension is wrong, or the index has no model to embed a text with
  */
-export async function vectorOf({ embedding, config }: Services, index: ManagedIndex, given: Given): Promise<Float32Array> {
+export async function vectorOf(services: Services, index: ManagedIndex, given: Given): Promise<Float32Array> {
   const { values, text, valuesField: field } = given;
   if (values !== undefined) {
     const problem = rowProblem(values, index);
@@ -31,9 +32,9 @@ export async function vectorOf({ embedding, config }: Services, index: ManagedIn
     throw new VoisinError('invalid_argument', `${field}: required, but nothing came; send ${wanted}`, { field });
   }
   if (model === undefined) throw new VoisinError('invalid_argument', `text: ${noModel(field)}`, { field: 'text' });
-  const problem = textProblem(text, config.limits.maxTextLength);
+  const problem = textProblem(text, services.config.limits.maxTextLength);
   if (problem !== undefined) throw new VoisinError('invalid_argument', `text: ${problem}`, { field: 'text' });
-  const { embeddings } = await embedding.embed([text], { model, priority: given.priority, signal: given.caller.signal });
+  const { embeddings } = await meteredEmbed(services, given.caller, [text], { model, priority: given.priority });
   const [vector] = embeddings;
   if (vector === undefined) throw new VoisinError('internal', 'the model gave no embedding');
   return vector;

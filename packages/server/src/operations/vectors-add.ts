@@ -19,13 +19,13 @@ export const vectorsAdd = operation({
     failed_count: Type.Integer(),
     errors: Type.Optional(Type.Array(RefusedVector, { description: 'the first 1,000 that were not kept' })),
   }),
-  async run(services, { tenant, signal }, { index, vectors }) {
+  async run(services, caller, { index, vectors }) {
     const most = services.config.limits.maxVectorsPerRequest;
     if (vectors.count > most) {
       throw new VoisinError('invalid_argument', `vectors: expected at most ${most} vectors, got ${vectors.count}`, { field: 'vectors' });
     }
-    const managed = services.indexes.get(tenant, index);
-    const { added, failed, refused } = await keepVectors(services, managed, vectors, { signal });
+    const managed = services.indexes.get(caller.tenant, index);
+    const { added, failed, refused } = await keepVectors(services, managed, vectors, { caller });
     const errors = refused.length === 0 ? {} : { errors: refused.slice(0, namedErrors) };
     return { success: failed === 0, added_count: added, failed_count: failed, ...errors };
   },

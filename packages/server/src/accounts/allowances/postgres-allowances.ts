@@ -21,7 +21,9 @@ export class PostgresAllowances implements Allowances {
     // By user, so that two servers never wait for one another's rows; sorting keeps the order of one user's steps.
     const order = [...steps.keys()].sort((a, b) => compare(steps[a]?.userId ?? '', steps[b]?.userId ?? ''));
     const call = JSON.stringify(order.map((at) => toJson(steps[at])));
-    const { rows } = await this.#database.run((orm) => orm.execute<{ answer: unknown }>(sql`SELECT voisin_allow(${call}::jsonb) AS answer`));
+    const { rows } = await this.#database.run((orm) =>
+      orm.execute<{ answer: unknown }>(sql`SELECT voisin_allow(${call}::jsonb) AS answer`),
+    );
     const answer: unknown = rows[0]?.['answer'];
     if (!Check(Answer, answer) || answer.length !== steps.length)
       throw new VoisinError('internal', 'voisin_allow answered something else than standings');

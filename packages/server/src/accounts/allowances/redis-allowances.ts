@@ -112,18 +112,7 @@ export class RedisAllowances implements Allowances {
     const keys = [`${this.#prefix}allowance:{${step.userId}}:${step.month}`, `${this.#prefix}allowance:{${step.userId}}:minute`];
     const answer: unknown =
       step.kind === 'take'
-        ? await this.#redis.eval(
-            takeScript,
-            2,
-            ...keys,
-            step.units,
-            step.cost,
-            step.perMinute,
-            step.perMonth,
-            step.now,
-            seed,
-            monthKeptMs,
-          )
+        ? await this.#redis.eval(takeScript, 2, ...keys, step.units, step.cost, step.perMinute, step.perMonth, step.now, seed, monthKeptMs)
         : await this.#redis.eval(giveScript, 2, ...keys, step.units, step.cost, step.since);
     if (!Array.isArray(answer) || answer.length !== 4 || !answer.every((one) => typeof one === 'number'))
       throw new Error('an allowance script answered something else than four numbers');

@@ -1,6 +1,8 @@
 // One request from its first header to the end of its answer: its name, its time, and whether anyone still waits for it.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AccountRef, Identity } from '../../accounts/identity.js';
+import type { LimitState } from '../../accounts/meter.js';
 import { VoisinError } from '../../errors.js';
 import type { Caller } from '../../operations/operation.js';
 import type { Dialect } from './dialects.js';
@@ -15,8 +17,10 @@ declare module 'fastify' {
 export class Exchange {
   readonly requestId: string;
   readonly startedAt = performance.now();
-  /** The tenant of the key; undefined until the key was looked at, and on a server without keys. */
-  tenant: string | undefined;
+  /** Whose key it is; undefined until the key was looked at. */
+  identity: Identity | undefined;
+  /** What X-RateLimit-* say. */
+  limits: LimitState | undefined;
   /** Whose way errors are said in, where the route does not say it already. */
   dialect: Dialect | undefined;
   /** Why an answer of 500 or more was given: for the log. */
@@ -39,6 +43,11 @@ export class Exchange {
     this.#timer = setTimeout(() => {
       this.#abort(new VoisinError('deadline_exceeded', `the request took longer than ${seconds} s (REQUEST_TIMEOUT)`));
     }, seconds * 1000);
+  }
+
+  /** The tenant of the key; undefined until the key was looked at, and on a server without keys. */
+  get tenant(): string | undefined {
+    return this.identity?.tenant;
   }
 
   /** Aborts when the caller has gone or the time is up; the reason is a VoisinError. */
@@ -83,6 +92,8 @@ export class Exchange {
 
 class ExchangeCaller implements Caller {
   readonly requestId: string;
+  readonly admin: boolean;
+  readonly account: AccountRef | undefined;
 
   constructor(
     private readonly exchange: Exchange,
@@ -90,10 +101,16 @@ class ExchangeCaller implements Caller {
     readonly alone: boolean,
   ) {
     this.requestId = exchange.requestId;
+    this.admin = exchange.identity?.admin ?? false;
+    this.account = exchange.identity?.account;
   }
 
   get signal(): AbortSignal {
     return this.exchange.signal;
+  }
+
+  noteLimits(limits: LimitState): void {
+    this.exchange.limits = limits;
   }
 }
 

@@ -21,7 +21,14 @@ declare module 'fastify' {
 
 /** @returns how many requests are under way */
 export function addGate(app: FastifyInstance, { config, accounts, log, metrics }: HttpParts): () => number {
-  const rules: WebPageRules = { keyless: config.keyless, host: config.host, corsOrigins: config.corsOrigins };
+  const rules: WebPageRules = {
+    // The first account of a server without keys makes it one with keys.
+    get keyless() {
+      return !accounts.enabled;
+    },
+    host: config.host,
+    corsOrigins: config.corsOrigins,
+  };
   const { maxInFlightRequests, requestTimeoutSeconds } = config.limits;
   let inFlight = 0;
   const isAlone = (): boolean => inFlight === 1;
@@ -39,13 +46,26 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     if (answerCors(request, reply, rules)) return reply;
     refuseForeignPages(request.headers, rules);
     if (open) return undefined;
-    exchange.tenant = (await accounts.authenticate(keyOf(request.headers))).tenant;
+    exchange.identity = await accounts.authenticate(keyOf(request.headers));
     if (inFlight > maxInFlightRequests) {
       throw new VoisinError('unavailable', `${maxInFlightRequests} requests are under way, and no more may be (MAX_IN_FLIGHT_REQUESTS)`, {
         retryAfterSeconds: 1,
       });
     }
     return undefined;
+  });
+
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    // A path that cannot be decoded has no exchange.
+    const exchange: Exchange | undefined = request.exchange;
+    const limits = exchange?.limits;
+    if (limits !== undefined) {
+      void reply
+        .header('x-ratelimit-limit', limits.limit)
+        .header('x-ratelimit-remaining', limits.remaining)
+        .header('x-ratelimit-reset', Math.ceil(limits.resetsAt / 1000));
+    }
+    done();
   });
 
   function finished(request: FastifyRequest, status: number, whole: boolean): void {
