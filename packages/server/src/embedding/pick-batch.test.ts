@@ -25,3 +25,8 @@ test('a text whose batch failed runs alone, as the oldest and beside others', ()
   expect(pickBatch([suspect, ...waiting(10, 10)], { tokens: 512 })).toEqual([suspect]);
   expect(pickBatch([...waiting(10), suspect, ...waiting(11)], { tokens: 512 })).toHaveLength(2);
 });
+
+test('texts that are not padded go together in order of arrival, whatever their lengths', () => {
+  expect(lengths(pickBatch(waiting(20, 90, 10, 30), { tokens: 128, unpadded: true }))).toEqual([20, 90, 10]);
+  expect(lengths(pickBatch(waiting(200, 1), { tokens: 128, unpadded: true }))).toEqual([200]);
+});

@@ -72,6 +72,7 @@ export class Residents {
         refuse: reject,
       };
       waiters.add(waiter);
+      if (signal?.aborted) leave();
       signal?.addEventListener('abort', leave, { once: true });
       this.#admitting ??= this.#admit().finally(() => {
         this.#admitting = undefined;

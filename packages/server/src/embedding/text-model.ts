@@ -23,7 +23,9 @@ export class TextModel {
     this.#session = session;
     this.#model = model;
     this.#feeds = new TextFeeds(session.inputMetadata, model.padId);
-    this.#output = chooseOutput(session.outputMetadata.map((one) => ({ name: one.name, rank: one.isTensor ? one.shape.length : undefined })));
+    this.#output = chooseOutput(
+      session.outputMetadata.map((one) => ({ name: one.name, rank: one.isTensor ? one.shape.length : undefined })),
+    );
     this.#dense = dense;
   }
 

@@ -1,0 +1,181 @@
+// Models that come into memory and leave it, with real processes: the bundled model under several names.
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Embedding } from './embedding.js';
+import type { EmbeddingLog, EmbeddingOptions } from './options.js';
+import { copyModel, isAlive, manyTexts, miniLm, until } from './testing.js';
+
+const models = ['lab/a', 'lab/b', 'lab/c'].map((name) => ({ name, directory: miniLm }));
+// The models are one and the same, and so would be their entries in a cache.
+const small = { models, threadsPerWorker: 1, cacheEntries: 0 };
+let embedding: Embedding;
+afterEach(() => embedding.close());
+
+async function open(options: EmbeddingOptions = {}): Promise<void> {
+  embedding = await Embedding.open({ ...small, ...options });
+}
+const ask = (model: string, text = 'a text') => embedding.embed([text], { model });
+const resident = (): readonly string[] => embedding.stats().residents.toSorted();
+
+/** A log that counts the loads of models. */
+function countLoads(): { readonly log: EmbeddingLog; count: number } {
+  const nothing = (): void => undefined;
+  const counted = {
+    count: 0,
+    log: {
+      debug: nothing,
+      warn: nothing,
+      error: nothing,
+      info: (_fields: object, message: string) => {
+        if (message.includes('has loaded its model')) counted.count++;
+      },
+    },
+  };
+  return counted;
+}
+
+describe('places in memory', () => {
+  test('the longest unused model leaves for the next', async () => {
+    await open({ maxCachedModels: 2 });
+    for (const name of ['a', 'b', 'a', 'c']) await ask(name);
+    expect(resident()).toEqual(['lab/a', 'lab/c']);
+    expect(embedding.stats()).toMatchObject({ workers: { length: 2 }, restarts: 0 });
+    expect(embedding.models().map((info) => info.resident)).toEqual([true, false, true]);
+  });
+
+  test('a model that is loaded for several requests at once is loaded once', async () => {
+    const loads = countLoads();
+    await open({ log: loads.log });
+    await Promise.all(manyTexts(8, 3).map((text) => ask('a', text)));
+    expect(loads.count).toBe(1);
+    const { loadSeconds, loadedAt, lastUsedAt, hash } = embedding.model('a');
+    expect(loadSeconds).toBeGreaterThan(0);
+    expect(lastUsedAt).toBeGreaterThanOrEqual(loadedAt ?? Number.POSITIVE_INFINITY);
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('a model in use stays until its requests have ended, and then makes room', async () => {
+    await open({ maxCachedModels: 1 });
+    await ask('a');
+    const order: string[] = [];
+    const long = embedding.embed(manyTexts(60, 20), { model: 'a' }).then(() => order.push('a'));
+    await until(() => embedding.stats().inFlight > 0, 'a runs');
+    const other = ask('b').then(() => order.push('b'));
+    await Promise.all([long, other]);
+    expect(order).toEqual(['a', 'b']);
+    expect(resident()).toEqual(['lab/b']);
+    expect(embedding.stats().restarts).toBe(0);
+  });
+
+  test('models that ask for one place in turn all have it', async () => {
+    await open({ maxCachedModels: 1 });
+    const answers = await Promise.all(['a', 'b', 'c', 'a', 'b'].map((name) => ask(name)));
+    expect(answers.map(({ fullName }) => fullName)).toEqual(['lab/a', 'lab/b', 'lab/c', 'lab/a', 'lab/b']);
+    expect(resident()).toHaveLength(1);
+  });
+
+  test('a request that ends while it waits for a place leaves at once', async () => {
+    await open({ maxCachedModels: 1 });
+    await ask('a');
+    const long = embedding.embed(manyTexts(60, 20), { model: 'a' });
+    await until(() => embedding.stats().inFlight > 0, 'a runs');
+    const abort = new AbortController();
+    const waiting = embedding.embed(['x'], { model: 'b', signal: abort.signal });
+    abort.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    expect(embedding.stats().inFlight).toBeGreaterThan(0);
+    await long;
+    await expect(ask('b')).resolves.toMatchObject({ fullName: 'lab/b' });
+  });
+
+  test('closing refuses who waits for a place and leaves no process', async () => {
+    await open({ maxCachedModels: 1 });
+    await ask('a');
+    const pids = embedding.stats().workers;
+    const answers = Promise.allSettled([embedding.embed(manyTexts(60, 20), { model: 'a' }), ask('b')]);
+    await until(() => embedding.stats().inFlight > 0, 'a runs');
+    await embedding.close();
+    expect(pids.filter(isAlive)).toEqual([]);
+    for (const answer of await answers) expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+  });
+});
+
+describe('an unused model', () => {
+  test('leaves after its time and comes back when it is asked for', async () => {
+    await open({ modelIdleMs: 50, cleanupIntervalMs: 20 });
+    await ask('a');
+    const [pid] = embedding.stats().workers;
+    await until(() => resident().length === 0, 'the model left');
+    await until(() => !isAlive(pid ?? 0), 'its process is gone');
+    expect(embedding.model('a')).toMatchObject({ resident: false, loadedAt: expect.any(Number), lastUsedAt: expect.any(Number) });
+    await expect(ask('a')).resolves.toMatchObject({ cached: [false] });
+    expect(embedding.stats().restarts).toBe(0);
+  });
+
+  test('is not loaded for what a cache has, unless its files changed', async () => {
+    const model = await copyModel();
+    await open({ models: [{ name: 'lab/own', directory: model.directory }], cacheEntries: 10, modelIdleMs: 50, cleanupIntervalMs: 20 });
+    await ask('own', 'known');
+    await until(() => resident().length === 0, 'the model left');
+    await expect(ask('own', 'known')).resolves.toMatchObject({ cached: ['l1'] });
+    expect(embedding.stats().workers).toEqual([]);
+    const config = join(model.directory, 'tokenizer_config.json');
+    await writeFile(config, `${await readFile(config, 'utf8')}\n`);
+    await expect(ask('own', 'known')).resolves.toMatchObject({ cached: [false] });
+    await model.remove();
+  });
+});
+
+test('a load that fails is the answer to all who wait for it, and is tried again later', async () => {
+  const model = await copyModel();
+  const file = join(model.directory, 'onnx/model_compact.onnx');
+  const whole = await readFile(file);
+  await truncate(file, 1000);
+  await open({ models: [{ name: 'lab/cut', directory: model.directory }] });
+  for (const answer of await Promise.allSettled([ask('cut'), ask('cut', 'another'), ask('cut', 'third')])) {
+    expect(answer).toMatchObject({ reason: { code: 'failed_precondition', message: expect.stringContaining('model_compact.onnx') } });
+  }
+  expect(embedding.stats().workers).toEqual([]);
+  await writeFile(file, whole);
+  let answered = false;
+  await until(() => {
+    ask('cut').then(
+      () => (answered = true),
+      () => undefined,
+    );
+    return answered;
+  }, 'the mended model answers');
+  await model.remove();
+});
+
+describe('required models', () => {
+  test('are in memory when the room opens', async () => {
+    await open({ requiredModels: ['lab/a', 'b'] });
+    expect(resident()).toEqual(['lab/a', 'lab/b']);
+  });
+
+  test('one that fails stops the opening with its reason', async () => {
+    await open();
+    await expect(Embedding.open({ ...small, requiredModels: ['a', 'lab/none'] })).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('lab/none'),
+    });
+  });
+});
+
+describe('allowed models', () => {
+  test('are the only ones that are listed and used, by full name or its last part; the first one is the default', async () => {
+    await open({ allowedModels: ['lab/b', 'c'] });
+    expect(embedding.models().map(({ name }) => name)).toEqual(['lab/b', 'lab/c']);
+    expect(embedding.model().name).toBe('lab/b');
+    await expect(ask('c')).resolves.toMatchObject({ fullName: 'lab/c', model: 'c' });
+    for (const name of ['a', 'lab/a', 'lab/unknown']) {
+      await expect(ask(name)).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: expect.stringContaining('allowed are: lab/b, c'),
+      });
+    }
+    expect(() => embedding.model('lab/a')).toThrow('is not allowed');
+  });
+});
