@@ -34,6 +34,8 @@ interface Wanted {
   readonly place: number;
   readonly key: string;
   readonly input: Input;
+  /** What Redis may still say of it. */
+  readonly late?: Promise<ReadonlyMap<string, Embedded> | undefined>;
 }
 
 /** A request of many texts has so many of them in the queue at a time, in two halves: the second waits while the first runs. */
@@ -115,16 +117,19 @@ class TextsRequest {
     return wanted;
   }
 
-  /** Asks once for all of them, but for those that are being made for somebody already. Returns what Redis does not have. */
+  /** Asks once for all of them, but for those that are being made for somebody already. Returns what Redis does not have, or not yet. */
   async #fromRedis(wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
     const { cache, model } = this.#way;
-    const keys = wanted.map(({ key }) => key).filter((key) => !model.batcher.has(key));
-    const found = await cache.find([...new Set(keys)]);
-    if (!found) return wanted;
+    const { batcher } = model;
+    const keys = wanted.map(({ key }) => key).filter((key) => !batcher.has(key));
+    const asked = cache.find([...new Set(keys)], batcher.queued + batcher.inFlight > 0);
+    if (!asked) return wanted;
+    const found = await asked.soon;
+    if (!found) return wanted.map((one) => ({ ...one, late: asked.late }));
     return wanted.filter(({ place, key }) => {
-      const fromRedis = found.get(key);
-      if (fromRedis) this.#results[place] = this.#known(place, fromRedis, 'l2');
-      return !fromRedis;
+      const embedded = found.get(key);
+      if (embedded) this.#results[place] = this.#fromL2(place, key, embedded);
+      return !embedded;
     });
   }
 
@@ -135,14 +140,14 @@ class TextsRequest {
     // Those who wait for the model to be loaded count too.
     this.#leave ??= door.enter(this.#inputs.length, priority, model.batcher.backlogSeconds);
     const loaded = await model.load();
-    for (const { place, key: asked, input } of missing) {
+    for (const one of missing) {
       if (this.#hasHadItsTurn()) await this.#giveTurn();
       this.#checkSignal();
       // The model's files may have been replaced since they were asked about.
-      const key = loaded.hash === hash ? asked : cacheKey(loaded.hash, prompt, input);
+      const key = loaded.hash === hash ? one.key : cacheKey(loaded.hash, prompt, one.input);
       // Somebody else's may have come while Redis was asked.
       const known = cache.get(key);
-      this.#results[place] = known ? this.#known(place, known, 'l1') : this.#make(place, key, input, loaded.tokenizer);
+      this.#results[one.place] = known ? this.#known(one.place, known, 'l1') : this.#make({ ...one, key }, loaded.tokenizer);
     }
   }
 
@@ -153,12 +158,31 @@ class TextsRequest {
     return { vector, tokens, truncated, dropped, cached };
   }
 
-  #make(place: number, key: string, input: Input, tokenizer: Tokenizer): Promise<TextResult> {
-    const { cache, model, priority } = this.#way;
-    const ticket = model.batcher.submit(key, priority, () => this.#tokenize(place, input, tokenizer));
-    cache.count(false);
+  #fromL2(place: number, key: string, embedded: Embedded): TextResult {
+    this.#way.cache.remember(key, embedded);
+    return this.#known(place, embedded, 'l2');
+  }
+
+  #make(one: Wanted, tokenizer: Tokenizer): Promise<TextResult> {
+    const { model, priority } = this.#way;
+    const ticket = model.batcher.submit(one.key, priority, () => this.#tokenize(one.place, one.input, tokenizer));
     this.#tickets.add(ticket);
-    return observed(this.#collect(place, key, ticket));
+    const made = this.#collect(one.place, one.key, ticket);
+    return observed(one.late ? this.#orLate(made, one.late, one, ticket) : made);
+  }
+
+  /** The model's vector or that of a late Redis, whichever comes first; a text that still waits for the model then needs it no more. */
+  #orLate(made: Promise<TextResult>, late: NonNullable<Wanted['late']>, { place, key }: Wanted, ticket: Ticket): Promise<TextResult> {
+    return new Promise((resolve, reject) => {
+      made.then(resolve, reject);
+      const fromRedis = (found: ReadonlyMap<string, Embedded> | undefined): void => {
+        const embedded = found?.get(key);
+        if (!embedded || !this.#tickets.has(ticket)) return;
+        resolve(this.#fromL2(place, key, embedded));
+        ticket.cancel();
+      };
+      late.then(fromRedis).catch(reject);
+    });
   }
 
   #tokenize(place: number, input: Input, tokenizer: Tokenizer): TokenizedText {
@@ -171,6 +195,7 @@ class TextsRequest {
   async #collect(place: number, key: string, ticket: Ticket): Promise<TextResult> {
     const embedded = await ticket.result.finally(() => this.#tickets.delete(ticket));
     this.#way.cache.set(key, embedded);
+    this.#way.cache.count(false);
     this.#checkLength(place, embedded);
     return { ...embedded, cached: false };
   }

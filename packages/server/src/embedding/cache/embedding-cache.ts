@@ -3,6 +3,7 @@ import type { Embedded } from '../batcher.js';
 import type { CacheLevel } from '../types.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache, type RedisCacheOptions } from './redis-cache.js';
+import type { Asked } from './redis-link.js';
 
 export interface CacheOptions {
   readonly entries: number;
@@ -39,9 +40,14 @@ export class EmbeddingCache {
     return this.#l1.get(key);
   }
 
-  /** From Redis, with one question for all keys; what it has not, or does not say in time, is missing. Undefined: there is nobody to ask. */
-  find(keys: readonly string[]): Promise<Map<string, Embedded>> | undefined {
-    return this.#l2?.isUp && keys.length > 0 ? this.#find(this.#l2, keys) : undefined;
+  /** From Redis, with one question for all keys. Undefined: there is nobody to ask. `patient`: who asks would have to wait anyway. */
+  find(keys: readonly string[], patient: boolean): Asked<ReadonlyMap<string, Embedded>> | undefined {
+    return keys.length === 0 ? undefined : this.#l2?.find(keys, patient);
+  }
+
+  /** What Redis had is in memory next time. */
+  remember(key: string, value: Embedded): void {
+    this.#l1.set(key, value);
   }
 
   /** Counts a text: which level had it, or neither. */
@@ -71,17 +77,5 @@ export class EmbeddingCache {
   /** Entries on their way to Redis are given a moment. */
   async close(): Promise<void> {
     await this.#l2?.close();
-  }
-
-  async #find(l2: RedisCache, keys: readonly string[]): Promise<Map<string, Embedded>> {
-    const values = await l2.get(keys);
-    const found = new Map<string, Embedded>();
-    keys.forEach((key, at) => {
-      const value = values[at];
-      if (!value) return;
-      this.#l1.set(key, value);
-      found.set(key, value);
-    });
-    return found;
   }
 }

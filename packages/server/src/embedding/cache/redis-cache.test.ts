@@ -36,6 +36,12 @@ function open(url: string, options: Partial<RedisCacheOptions> = {}) {
   return { cache, told };
 }
 
+/** As a request asks that has nothing else to wait for. */
+async function get(cache: RedisCache, keys: readonly string[]) {
+  const found = await cache.find(keys)?.soon;
+  return keys.map((key) => found?.get(key));
+}
+
 const up = (cache: RedisCache) => until(() => cache.isUp, 'Redis is up');
 const down = (cache: RedisCache) => until(() => !cache.isUp, 'Redis is down');
 
@@ -53,7 +59,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     await Promise.all([up(one), up(other)]);
     await keep(one, server, 'a text', 1);
     await keep(one, server, 'another text', 2);
-    expect(await other.get(['another text', 'unknown', 'a text'])).toEqual([entry(2), undefined, entry(1)]);
+    expect(await get(other, ['another text', 'unknown', 'a text'])).toEqual([entry(2), undefined, entry(1)]);
     const names = await server.client.keys('*');
     expect(names.every((name) => name.startsWith('test:embedding:') && !name.includes('text'))).toBe(true);
     const lives = await Promise.all(names.map((name) => server.client.ttl(name)));
@@ -65,7 +71,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     const { cache } = open(server.url);
     await up(cache);
     await keep(cache, server, 'lone \ud800', 1);
-    expect(await cache.get(['lone \ud800', 'lone \ud801', 'lone \ufffd'])).toEqual([entry(1), undefined, undefined]);
+    expect(await get(cache, ['lone \ud800', 'lone \ud801', 'lone \ufffd'])).toEqual([entry(1), undefined, undefined]);
   });
 
   test('garbage, cut values, other types and another text’s value are not believed, and the next value takes their place', async () => {
@@ -86,15 +92,15 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     ];
     for (const value of wrong) {
       await server.client.set(name, value ?? '');
-      expect(await cache.get(['one', 'two'])).toEqual([undefined, entry(2)]);
+      expect(await get(cache, ['one', 'two'])).toEqual([undefined, entry(2)]);
     }
     await server.client.del(name);
     await server.client.rpush(name, 'a', 'list');
-    expect(await cache.get(['one', 'two'])).toEqual([undefined, entry(2)]);
+    expect(await get(cache, ['one', 'two'])).toEqual([undefined, entry(2)]);
     expect(cache.isUp).toBe(true);
     await server.client.del(name);
     await keep(cache, server, 'one', 1);
-    expect(await cache.get(['one'])).toEqual([entry(1)]);
+    expect(await get(cache, ['one'])).toEqual([entry(1)]);
     expect(cache.stats()).toMatchObject({ failures: 0, garbage: 5 });
   });
 
@@ -108,7 +114,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     await server.client.rpush(name, 'a', 'list');
     cache.set('one', entry(1));
     await until(async () => (await server.client.type(name)) === 'string', 'the value is kept');
-    expect(await cache.get(['one'])).toEqual([entry(1)]);
+    expect(await get(cache, ['one'])).toEqual([entry(1)]);
   });
 
   test('away from the start it is said once, and found when it comes', async () => {
@@ -116,12 +122,12 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     ended.push(() => server.stop());
     const { cache, told } = open(server.url);
     await until(() => told.length > 0, 'the log says that Redis is away');
-    expect(await cache.get(['a'])).toEqual([undefined]);
+    expect(await get(cache, ['a'])).toEqual([undefined]);
     cache.set('a', entry(1));
     await server.start();
     await up(cache);
     await keep(cache, server, 'a', 1);
-    expect(await cache.get(['a'])).toEqual([entry(1)]);
+    expect(await get(cache, ['a'])).toEqual([entry(1)]);
     expect(told).toEqual([expect.stringContaining('Redis is away'), expect.stringContaining('Redis answers')]);
   });
 
@@ -131,15 +137,15 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     await up(cache);
     await keep(cache, server, 'a', 1);
     server.hang();
-    const asked = [cache.get(['a']), cache.get(['a', 'b'])];
+    const asked = [get(cache, ['a']), get(cache, ['a', 'b'])];
     await server.stop();
     expect(await Promise.all(asked)).toEqual([[undefined], [undefined, undefined]]);
     await down(cache);
     await server.start();
     await up(cache);
-    expect(await cache.get(['a'])).toEqual([undefined]);
+    expect(await get(cache, ['a'])).toEqual([undefined]);
     await keep(cache, server, 'a', 1);
-    expect(await cache.get(['a'])).toEqual([entry(1)]);
+    expect(await get(cache, ['a'])).toEqual([entry(1)]);
   });
 
   test('hanging, it costs three questions their time, and is asked again when it wakes', async () => {
@@ -147,13 +153,13 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     const { cache, told } = open(server.url, { timeoutMs: 50 });
     await up(cache);
     server.hang();
-    for (let i = 0; i < 20; i++) expect(await cache.get(['a'])).toEqual([undefined]);
+    for (let i = 0; i < 20; i++) expect(await get(cache, ['a'])).toEqual([undefined]);
     expect([cache.isUp, cache.stats().failures]).toEqual([false, 3]);
     expect(told.at(-1)).toContain('no answer within 50 ms');
     server.wake();
     await up(cache);
     await keep(cache, server, 'a', 1);
-    expect(await cache.get(['a'])).toEqual([entry(1)]);
+    expect(await get(cache, ['a'])).toEqual([entry(1)]);
   });
 
   test('hanging for long, it is found again on a new connection', async () => {
@@ -163,7 +169,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     const connections = async () => Number(/total_connections_received:(\d+)/.exec(await server.client.info('stats'))?.[1]);
     const before = await connections();
     server.hang();
-    while (cache.isUp) await cache.get(['a']);
+    while (cache.isUp) await get(cache, ['a']);
     // Longer than the silence that a connection is borne for.
     const begun = Date.now();
     await until(() => Date.now() - begun > 4500, 'the connection was given up');
@@ -180,15 +186,31 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     await up(cache);
     await keep(cache, server, 'a', 1);
     line.delay = 300;
-    expect(await cache.get(['a'])).toEqual([undefined]);
-    while (cache.isUp) await cache.get(['a']);
+    expect(await get(cache, ['a'])).toEqual([undefined]);
+    while (cache.isUp) await get(cache, ['a']);
     const { failures } = cache.stats();
     expect(failures).toBe(3);
-    await cache.get(['a']);
+    await get(cache, ['a']);
     expect(cache.stats().failures).toBe(failures);
     line.delay = 0;
     await up(cache);
-    expect(await cache.get(['a'])).toEqual([entry(1)]);
+    expect(await get(cache, ['a'])).toEqual([entry(1)]);
+  });
+
+  test('a late answer is still told, and is no failure for one who had to wait anyway', async () => {
+    const server = await redis();
+    const line = await SlowLine.open(server.port);
+    ended.push(() => line.close());
+    const { cache } = open(`redis://127.0.0.1:${line.port}`, { timeoutMs: 1000 });
+    await up(cache);
+    await keep(cache, server, 'a', 1);
+    line.delay = 1300;
+    for (const patient of [true, false]) {
+      const asked = cache.find(['a'], patient);
+      expect(await asked?.soon).toBeUndefined();
+      expect((await asked?.late)?.get('a')).toEqual(entry(1));
+      expect(cache.stats().failures).toBe(patient ? 0 : 1);
+    }
   });
 
   test('full, it still answers, is not written to for a while, and then again', async () => {
@@ -201,7 +223,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     await until(() => cache.stats().refused > 0, 'Redis refuses');
     expect(told.at(-1)).toContain('OOM');
     expect(cache.isUp).toBe(true);
-    expect(await cache.get(['before', 'refused'])).toEqual([entry(1), undefined]);
+    expect(await get(cache, ['before', 'refused'])).toEqual([entry(1), undefined]);
     for (let i = 0; i < 100; i++) cache.set(`not sent ${i}`, entry(i));
     expect(cache.stats().refused).toBe(1);
     await server.client.config('SET', 'maxmemory', '0');
@@ -209,7 +231,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
       cache.set('again', entry(3));
       return (await server.client.dbsize()) > 1;
     }, 'it is written to again');
-    expect(await cache.get(['again'])).toEqual([entry(3)]);
+    expect(await get(cache, ['again'])).toEqual([entry(3)]);
   });
 
   test('with a password it is used; with a wrong one it is away, and the log shows neither', async () => {
@@ -219,7 +241,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     await up(right.cache);
     await until(() => wrong.told.length > 0, 'the log says why');
     expect(wrong.cache.isUp).toBe(false);
-    expect(await wrong.cache.get(['a'])).toEqual([undefined]);
+    expect(await get(wrong.cache, ['a'])).toEqual([undefined]);
     expect([...right.told, ...wrong.told].join()).not.toMatch(/horse/);
   });
 
@@ -233,7 +255,7 @@ describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (sk
     const address = web.address();
     const { cache, told } = open(`redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
     await until(() => told.length > 0, 'the log says that Redis is away');
-    expect(await cache.get(['a'])).toEqual([undefined]);
+    expect(await get(cache, ['a'])).toEqual([undefined]);
     expect(cache.isUp).toBe(false);
   });
 

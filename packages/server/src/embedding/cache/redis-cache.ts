@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Embedded } from '../batcher.js';
 import type { EmbeddingLog } from '../options.js';
-import { RedisLink } from './redis-link.js';
+import { type Asked, RedisLink } from './redis-link.js';
 import { decodeValue, encodeValue, LAYOUT } from './stored-value.js';
 import { type Entry, WriteBehind } from './write-behind.js';
 
@@ -12,7 +12,7 @@ export interface RedisCacheOptions {
   /** Begins every key. */
   readonly prefix: string;
   readonly ttlSeconds: number;
-  /** How long a request waits for Redis. */
+  /** How long a request is held back for Redis. */
   readonly timeoutMs: number;
   readonly log: EmbeddingLog;
 }
@@ -43,11 +43,18 @@ export class RedisCache {
     return this.#link.isUp;
   }
 
-  /** One value a key, undefined for what Redis does not have or does not say in time. Never throws. */
-  async get(keys: readonly string[]): Promise<(Embedded | undefined)[]> {
-    const names = keys.map((key) => this.#nameOf(key));
-    const values = await this.#link.ask((client) => client.mgetBuffer(names));
-    return names.map((name, at) => this.#decode(name, values?.[at]));
+  /** What Redis has of these keys, with one question. Undefined: it is not to be asked. `patient` as in `RedisLink.ask`. */
+  find(keys: readonly string[], patient = false): Asked<ReadonlyMap<string, Embedded>> | undefined {
+    return this.#link.ask(async (client) => {
+      const names = keys.map((key) => this.#nameOf(key));
+      const values = await client.mgetBuffer(names);
+      const found = new Map<string, Embedded>();
+      keys.forEach((key, at) => {
+        const embedded = this.#decode(names[at] ?? '', values[at]);
+        if (embedded) found.set(key, embedded);
+      });
+      return found;
+    }, patient);
   }
 
   /** Keeps the value some time after this call, or not at all. */

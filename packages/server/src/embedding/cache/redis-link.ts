@@ -7,15 +7,26 @@ import { inTime } from './in-time.js';
 export interface RedisLinkOptions {
   /** redis://user:password@host:port/db, or rediss:// for TLS. Never logged: it may hold a password. */
   readonly url: string;
-  /** How long a request waits for an answer. */
+  /** How long a request is held back for an answer. */
   readonly timeoutMs: number;
   /** A key to ask for when it is to be known whether Redis is well; it need not exist. */
   readonly probeKey: string;
   readonly log: EmbeddingLog;
 }
 
-/** A Redis that was slow or failed is probed so often, until it answers in time. */
+/** An answer to a question. Neither promise rejects. */
+export interface Asked<T> {
+  /** Settled when a request has been held back long enough: undefined when the answer has not come by then. */
+  readonly soon: Promise<T | undefined>;
+  /** The answer, however late, while it may still be of use; undefined when it was given up, or Redis failed. */
+  readonly late: Promise<T | undefined>;
+}
+
+/** An answer that has not come by then, or by twice the time that a request is held back, will not come. */
+const GIVE_UP_MS = 50;
+/** A Redis that was slow or failed is probed after the shorter pause; the pause grows to the longer one where it keeps coming and going. */
 const PROBE_MS = 500;
+const LONGEST_PROBE_PAUSE_MS = 10_000;
 /** A connection on which an answer is due for so long is given up for a new one: its other end may be gone without a word. */
 const SILENCE_MS = 3000;
 const CONNECT_MS = 2000;
@@ -25,7 +36,10 @@ export class RedisLink {
   readonly #options: RedisLinkOptions;
   readonly #client: Redis;
   readonly #circuit = new Circuit();
+  readonly #giveUpMs: number;
   #probe: NodeJS.Timeout | undefined;
+  #probePauseMs = PROBE_MS;
+  #wellSince = 0;
   #problem = 'not connected yet';
   /** What the log was told last. */
   #told: boolean | undefined;
@@ -34,6 +48,7 @@ export class RedisLink {
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
+    this.#giveUpMs = Math.max(GIVE_UP_MS, 2 * options.timeoutMs);
     this.#client = new Redis(options.url, {
       protocol: 2,
       connectionName: 'voisin',
@@ -62,17 +77,20 @@ export class RedisLink {
     return this.#failures;
   }
 
-  /** The answer, or undefined: Redis is away, fails, or takes longer than the time for it. */
-  async ask<T>(question: (client: Redis) => Promise<T>): Promise<T | undefined> {
+  /**
+   * Asks, unless Redis is away or slow.
+   * @param patient whoever asks would have to wait anyway: an answer that is late, but comes, is no failure
+   */
+  ask<T>(question: (client: Redis) => Promise<T>, patient: boolean): Asked<T> | undefined {
     if (!this.isUp) return undefined;
-    try {
-      const answer = await inTime(question(this.#client), this.#options.timeoutMs);
-      this.#circuit.succeeded();
-      return answer;
-    } catch (error) {
-      this.#failed(error);
-      return undefined;
-    }
+    const answer = question(this.#client);
+    const soon = inTime(answer, this.#options.timeoutMs);
+    const late = inTime(answer, this.#giveUpMs);
+    (patient ? late : soon).then(
+      () => this.#circuit.succeeded(),
+      (error: unknown) => this.#failed(error),
+    );
+    return { soon: soon.catch(nothing), late: late.catch(nothing) };
   }
 
   /** For what nobody waits for: no time is set but the connection's own. Throws what the client throws. */
@@ -97,24 +115,26 @@ export class RedisLink {
     this.#problem = error instanceof Error ? error.message : String(error);
     this.#circuit.failed();
     if (!this.#circuit.isOpen) return;
+    const wellForMs = performance.now() - this.#wellSince;
+    this.#probePauseMs = wellForMs > LONGEST_PROBE_PAUSE_MS ? PROBE_MS : Math.min(2 * this.#probePauseMs, LONGEST_PROBE_PAUSE_MS);
     this.#tell();
     this.#probeLater();
   }
 
   #probeLater(): void {
     clearTimeout(this.#probe);
-    if (!this.#closed) this.#probe = setTimeout(() => void this.#tryProbe(), PROBE_MS).unref();
+    if (!this.#closed) this.#probe = setTimeout(() => void this.#tryProbe(), this.#probePauseMs).unref();
   }
 
   /** Asks as a request would. Without a connection there is nobody to ask: the next connection comes here again. */
   async #tryProbe(): Promise<void> {
     clearTimeout(this.#probe);
     if (this.#client.status !== 'ready') return;
-    const { timeoutMs, probeKey } = this.#options;
-    const answer = this.#client.mgetBuffer(probeKey);
+    const answer = this.#client.mgetBuffer(this.#options.probeKey);
     try {
-      await inTime(answer, timeoutMs);
+      await inTime(answer, this.#giveUpMs);
       this.#circuit.close();
+      this.#wellSince = performance.now();
       this.#tell();
     } catch {
       // Nothing more is asked while this is unanswered: a Redis that hangs is not to find a heap of probes when it wakes.
@@ -132,3 +152,5 @@ export class RedisLink {
     else log.warn({ l2: 'down', reason: this.#problem }, 'Redis is away or slow: embeddings are made without it until it is back');
   }
 }
+
+const nothing = (): undefined => undefined;
