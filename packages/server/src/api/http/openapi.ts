@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../errors.js';
 import { statusOf } from './errors.js';
 import { errorReference, errorSchemas } from './openapi-errors.js';
 import { commonErrors, type Route } from './route.js';
+import { accountRoutes } from './routes-accounts.js';
 import { embeddingRoutes } from './routes-embedding.js';
 import { routes } from './routes.js';
 
@@ -65,6 +66,7 @@ const tags = [
   ['search', 'Finding the nearest'],
   ['streams', 'Whole files in and out'],
   ['embeddings', 'Text to vectors'],
+  ['accounts', 'Users, keys, what is left and what was used'],
   ['server', 'Health and numbers'],
 ] as const;
 
@@ -100,6 +102,7 @@ function tagOf({ url, stream }: Route): string {
   if (url.includes('/search')) return 'search';
   if (url.includes('/vectors')) return 'vectors';
   if (url.startsWith('/v1/index')) return 'indexes';
+  if (accountRoutes.some((route) => route.url === url)) return 'accounts';
   return embeddingRoutes.some((route) => route.url === url) ? 'embeddings' : 'server';
 }
 

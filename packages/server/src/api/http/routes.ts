@@ -22,6 +22,7 @@ import { vectorsAdd } from '../../operations/vectors-add.js';
 import { vectorsCount } from '../../operations/vectors-count.js';
 import { vectorsDelete } from '../../operations/vectors-delete.js';
 import { vectorsList } from '../../operations/vectors-list.js';
+import { accountRoutes } from './routes-accounts.js';
 import { embeddingRoutes } from './routes-embedding.js';
 import type { Route } from './route.js';
 
@@ -111,6 +112,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', url: `${index}/export`, operation: indexExport, status: 200, stream: 'export', query: ['format'], errors: ofIndex },
 
   ...embeddingRoutes,
+  ...accountRoutes,
   { method: 'GET', url: '/v1/health', operation: health, status: 200, open: true },
   { method: 'GET', url: '/health', operation: healthDetails, status: 200, open: true },
   { method: 'GET', url: '/v1/metrics', operation: systemMetrics, status: 200 },

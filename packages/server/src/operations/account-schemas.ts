@@ -1,0 +1,83 @@
+// How accounts look to callers, and who may act for whom.
+
+import Type, { type Static } from 'typebox';
+import { costOfOne, type KeyRecord, type User } from '../accounts/records.js';
+import { VoisinError } from '../errors.js';
+import type { Caller, Services } from './operation.js';
+
+export const UserName = Type.String({ minLength: 1, maxLength: 260, description: 'an id or an e-mail address' });
+export const TierName = Type.String({ minLength: 1, maxLength: 32, description: 'a tier of TIERS_FILE' });
+export const TenantName = Type.String({ minLength: 1, maxLength: 64, description: 'whose indexes the keys see' });
+export const KeyName = Type.String({ maxLength: 100, description: 'what its owner calls it' });
+export const Moment = Type.Refine(
+  Type.String({ format: 'date-time', description: 'as 2026-12-31T00:00:00Z' }),
+  (value) => /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(value) && !Number.isNaN(Date.parse(value)),
+  () => 'expected a time as 2026-12-31T00:00:00Z',
+);
+export const Day = Type.Refine(
+  Type.String({ format: 'date', description: 'as 2026-12-31, UTC' }),
+  (value) => /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)),
+  () => 'expected a day as 2026-12-31',
+);
+
+export const UserInfo = Type.Object({
+  id: Type.String(),
+  email: Type.String(),
+  tenant: Type.String(),
+  tier: Type.String(),
+  admin: Type.Boolean(),
+  disabled: Type.Boolean(),
+  created_at: Type.String({ format: 'date-time' }),
+});
+
+export const KeyInfo = Type.Object({
+  id: Type.String(),
+  user_id: Type.String(),
+  name: Type.String(),
+  created_at: Type.String({ format: 'date-time' }),
+  expires_at: Type.Optional(Type.String({ format: 'date-time' })),
+  revoked_at: Type.Optional(Type.String({ format: 'date-time' })),
+  last_used_at: Type.Optional(Type.String({ format: 'date-time' })),
+});
+
+export const KeyText = Type.String({ description: 'the key itself: shown now and never again' });
+
+export function userInfo({ id, email, tenant, tier, admin, disabled, createdAt }: User): Static<typeof UserInfo> {
+  return { id, email, tenant, tier, admin, disabled, created_at: createdAt.toISOString() };
+}
+
+export function keyInfo({ id, userId, name, createdAt, expiresAt, revokedAt, lastUsedAt }: KeyRecord): Static<typeof KeyInfo> {
+  return {
+    id,
+    user_id: userId,
+    name,
+    created_at: createdAt.toISOString(),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt.toISOString() }),
+    ...(revokedAt === undefined ? {} : { revoked_at: revokedAt.toISOString() }),
+    ...(lastUsedAt === undefined ? {} : { last_used_at: lastUsedAt.toISOString() }),
+  };
+}
+
+export const embeddingsOf = (thousandths: number): number => thousandths / costOfOne;
+
+/** @throws VoisinError permission_denied */
+export function requireAdmin({ admin }: Caller): void {
+  if (!admin) throw new VoisinError('permission_denied', 'an admin key is needed here');
+}
+
+/**
+ * The user that the caller means: themselves, or anyone for an administrator.
+ * @param user an id or an e-mail address, where one was named
+ * @throws VoisinError permission_denied for someone else's, invalid_argument where there is no account to mean, not_found
+ */
+export async function subjectOf({ account }: Services, caller: Caller, user: string | undefined): Promise<string> {
+  const own = caller.account?.userId;
+  if (user === undefined) {
+    if (own !== undefined) return own;
+    throw new VoisinError('invalid_argument', 'user: required, since the key that was sent belongs to no account', { field: 'user' });
+  }
+  if (caller.admin) return (await account.administration.user(user)).id;
+  const self = own === undefined ? undefined : await account.administration.user(own);
+  if (self !== undefined && (user === self.id || user.trim().toLowerCase() === self.email)) return self.id;
+  throw new VoisinError('permission_denied', 'user: an admin key is needed for the account of someone else', { field: 'user' });
+}
