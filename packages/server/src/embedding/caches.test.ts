@@ -1,6 +1,7 @@
 // Both caches in front of a real model: who computes what, and that no fault of Redis changes a vector.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { redisMissing, RedisServer } from '../../test/support/redis-server.js';
+import { SlowLine } from '../../test/support/slow-line.js';
 import { Embedding } from './embedding.js';
 import type { EmbeddingOptions } from './options.js';
 import { cosine, manyTexts, modelsFolder, readReference, until } from './testing.js';
@@ -142,6 +143,30 @@ describe.skipIf(missing)(`with Redis${missing === undefined ? '' : ` (skipped: $
     await kept(redis, 2);
     expect(await server.embedding.embed(['two', 'three', 'one'])).toMatchObject({ cached: ['l2', false, 'l2'] });
     expect(server.inferred).toBe(3);
+  });
+
+  test('a text that Redis knows late does not wait for the model', async () => {
+    const redis = await ownRedis();
+    await (await openAt(redis)).embedding.embed(['known']);
+    await kept(redis, 1);
+    const line = await SlowLine.open(redis.port);
+    ended.push(() => line.close());
+    const url = `redis://127.0.0.1:${line.port}`;
+    const server = await open({ workers: 1, redis: { url, prefix: 'test:', ttlSeconds: 600, timeoutMs: 300 } });
+    await until(() => server.embedding.stats().l2 === 'up', 'Redis is up');
+    await server.embedding.embed(['the model is loaded now']);
+    const [pid = 0] = server.embedding.stats().workers;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      line.delay = 450;
+      expect((await server.embedding.embed(['known'])).cached).toEqual(['l2']);
+      // Its turn came meanwhile: the model has it, for nobody.
+      expect(server.embedding.stats().inFlight).toBe(1);
+      expect((await server.embedding.embed(['known'])).cached).toEqual(['l1']);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await until(() => server.embedding.stats().inFlight === 0, 'the model is done with it');
   });
 
   test('a request of a thousand texts is found again whole', async () => {
