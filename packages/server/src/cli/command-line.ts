@@ -1,7 +1,7 @@
 // Which command was asked for. Commands are loaded when they run, so that --help answers at once.
 import { nearest } from '../config/suggest.js';
 import { VoisinError } from '../errors.js';
-import { demoHelp, overview, serveHelp } from './help.js';
+import { demoHelp, modelsHelp, overview, serveHelp } from './help.js';
 import { version } from '../version.js';
 
 interface Command {
@@ -12,6 +12,7 @@ interface Command {
 const commands = new Map<string, Command>([
   ['serve', { help: serveHelp, run: async (argv) => (await import('./serve.js')).serve(argv) }],
   ['demo', { help: () => demoHelp, run: async (argv) => (await import('./demo.js')).demo(argv) }],
+  ['models', { help: () => modelsHelp, run: async (argv) => (await import('./models/models.js')).models(argv) }],
 ]);
 
 /** Exit codes: 0 done, 1 could not, 2 asked for something that does not exist or cannot be. */

@@ -6,6 +6,7 @@ export const overview = `voisin: one server that turns text into vectors, keeps 
 Usage:
   voisin serve [flags]        start the server
   voisin demo [folder]        index a folder of text files and answer questions about it
+  voisin models [command]     the models that are here: list, pull, remove, inspect
   voisin help [command]       this page, or that of a command
   voisin --version            the version
 
@@ -29,4 +30,18 @@ Questions are typed, one a line, or piped in; an empty line or Ctrl-D ends it.
   --question TEXT    answer this one question and end
 
 Starts a server of its own with a temporary data folder, unless VOISIN_URL names one (VOISIN_API_KEY is its key).
+`;
+
+export const modelsHelp = `Usage: voisin models [command]
+
+  list [--json]                  every model that a server with this configuration knows, and what is wrong with a broken one
+  pull MODEL [flags]             downloads a model from the Hugging Face hub into its cache, or goes on with a download that was cut
+      --precision WORD           fp32 (the default), int8 or all
+      --revision REVISION        a branch, a tag or a commit in place of main
+      --weights                  the weights in place of ONNX files, to be converted
+  remove MODEL                   takes a model out of the hub cache
+  inspect MODEL|DIRECTORY [--json]   what its files say, and whether it loads and runs
+
+MODEL is a name such as BAAI/bge-small-en-v1.5, or, where it is here already, its last part. MODELS_DIR, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and
+HF_TOKEN say where models are, as for the server: see docs/configuration.md.
 `;

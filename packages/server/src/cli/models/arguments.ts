@@ -1,0 +1,32 @@
+// The arguments of a command that takes a few words and flags.
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { VoisinError } from '../../errors.js';
+
+type Flags = NonNullable<ParseArgsConfig['options']>;
+type Parsed<Options extends Flags> = ReturnType<typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true; strict: true }>>;
+
+interface Arguments<Options extends Flags> {
+  readonly values: Parsed<Options>['values'];
+  readonly words: readonly string[];
+}
+
+/** The flags and the words that are none. Throws `invalid_argument` where a flag is unknown or there are not `wanted` words. */
+export function readArguments<const Options extends Flags>(
+  argv: readonly string[],
+  options: Options,
+  wanted: readonly string[],
+): Arguments<Options> {
+  const { values, positionals } = parsed(argv, options);
+  if (positionals.length === wanted.length) return { values, words: positionals };
+  const usage = wanted.length === 0 ? 'nothing is' : `${wanted.join(' ')} is`;
+  throw new VoisinError('invalid_argument', `${usage} wanted, ${positionals.length === 0 ? 'nothing' : positionals.join(' ')} came`);
+}
+
+function parsed<const Options extends Flags>(argv: readonly string[], options: Options): Parsed<Options> {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new VoisinError('invalid_argument', error.message, undefined, { cause: error });
+  }
+}
