@@ -3,7 +3,7 @@ import { startBare } from './lib/bare.mjs';
 import { openClient, request } from './lib/client.mjs';
 import { scaled } from './lib/corpus.mjs';
 import { startFastembed } from './lib/fastembed.mjs';
-import { freshTexts, threads } from './lib/mini-lm.mjs';
+import { freshTexts, textOf, threads } from './lib/mini-lm.mjs';
 import { head, line, machine } from './lib/rows.mjs';
 import { startServer } from './lib/server.mjs';
 import { printTable, quantile } from './lib/table.mjs';
@@ -34,6 +34,7 @@ await together(
       bare: (about) => bare.times(about),
       fastembed: (about) => overHttp(theirs, about),
     };
+    await requireSameVectors({ ours, theirs, bare });
     const rows = [];
     for (const words of [5, 20, 50]) {
       const times = { ours: [], bare: [], fastembed: [] };
@@ -59,3 +60,17 @@ await together(
     theirs.close();
   },
 );
+
+/** Sides that do other work are not worth comparing. */
+async function requireSameVectors({ ours, theirs, bare }) {
+  const text = textOf(20, 1);
+  const [a, b, c] = [
+    (await ours.post('/v1/embed', { text })).embedding,
+    (await theirs.post('/v1/embed', { text })).embedding,
+    await bare.vector({ text }),
+  ];
+  for (const [name, other] of Object.entries({ fastembed: b, 'the bare loop': c })) {
+    const cosine = a.reduce((sum, value, i) => sum + value * other[i], 0);
+    if (!(cosine > 0.9999)) throw new Error(`${name} gives another vector than the server: cosine ${cosine}`);
+  }
+}

@@ -46,6 +46,9 @@ function pooled(hidden, start, length) {
 
 let series = Number(process.argv[3]);
 const work = {
+  async vector({ text }) {
+    return Array.from((await embed([text]))[0]);
+  },
   /** Milliseconds of each of `count` single texts, one after the other. */
   async times({ words, count }) {
     const texts = freshTexts(words, series++);

@@ -7,7 +7,7 @@ const program = fileURLToPath(new URL('./bare-loop.mjs', import.meta.url));
 /** Far from what the benchmarks themselves draw. */
 let series = 100;
 
-/** @returns `times({ words, count })` of the first process; `rate({ words, batch, ms })` of all together, at the same time */
+/** @returns `vector({ text })` and `times({ words, count })` of the first process; `rate({ words, batch, ms })` of all together, at the same time */
 export async function startBare({ processes = 1, threads }) {
   const children = await Promise.all(
     Array.from({ length: processes }, async () => {
@@ -24,6 +24,7 @@ export async function startBare({ processes = 1, threads }) {
   };
   return {
     name: `${processes} x ${threads} threads`,
+    vector: (about) => ask(children[0], { name: 'vector', ...about }),
     times: (about) => ask(children[0], { name: 'times', ...about }),
     rate: async (about) => {
       const rates = await Promise.all(children.map((child) => ask(child, { name: 'rate', ...about })));

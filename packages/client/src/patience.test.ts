@@ -74,3 +74,15 @@ it('hopes anew when another request of the same call succeeds', async () => {
   }, true);
   await expect(starved).resolves.toBe('at last');
 });
+
+it('does not retry, nor tell of a retry, once its signal is aborted, whatever the reason', async () => {
+  const ending = new AbortController();
+  const told: unknown[] = [];
+  const lost = new VoisinError('unavailable', 'another request of the call failed');
+  const work = (): Promise<never> => {
+    ending.abort(lost);
+    return Promise.reject(lost);
+  };
+  await expect(new Patience(options({ onRetry: (retry) => told.push(retry) })).run(work, true, ending.signal)).rejects.toBe(lost);
+  expect(told).toEqual([]);
+});

@@ -35,6 +35,8 @@ export class Patience {
         this.#successes++;
         return result;
       } catch (error) {
+        // An aborted request may have any error as its reason, also one that would mend itself.
+        signal?.throwIfAborted();
         if (!(error instanceof VoisinError) || !mendsItself(error, repeatable)) throw error;
         if (seen !== this.#successes) refusals = 0;
         seen = this.#successes;

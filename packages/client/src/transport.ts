@@ -4,6 +4,7 @@ import { answerError } from './answer-error.js';
 import { VoisinError } from './errors.js';
 import { type CallOptions, type ClientOptions, settle } from './options.js';
 import { Patience } from './patience.js';
+import { longestTimerMs } from './pause.js';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -70,7 +71,7 @@ export class Transport {
     signal?.throwIfAborted();
     const ending = new AbortController();
     const late = new VoisinError('deadline_exceeded', `${method} ${path}: no answer within ${timeoutMs} ms`);
-    const timer = setTimeout(() => ending.abort(late), timeoutMs);
+    const timer = setTimeout(() => ending.abort(late), Math.min(timeoutMs, longestTimerMs));
     const abort = (): void => ending.abort(signal?.reason);
     signal?.addEventListener('abort', abort);
     const headers = { ...this.#key, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };

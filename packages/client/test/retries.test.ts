@@ -130,6 +130,11 @@ it('gives up on a server that does not answer in time', async () => {
   expect(relay.seen).toHaveLength(1);
 });
 
+it('bears a deadline that is none', async () => {
+  const { voisin } = await through(() => undefined, { timeoutMs: Infinity, longestWaitMs: Infinity });
+  expect(await voisin.health()).toMatchObject({ status: 'ok' });
+});
+
 it('says that nobody listens, and where', async () => {
   const { relay } = await through(() => undefined);
   await relay.stop();
