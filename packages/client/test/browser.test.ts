@@ -1,17 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Browser, chromium, openBrowser } from './support/browser.js';
 import { startVoisin, type Voisin } from './support/voisin.js';
 
-const why = chromium === undefined ? ' (skipped: Chromium is not installed; apt-get install chromium)' : '';
-
-describe.skipIf(chromium === undefined)(`in a browser${why}`, () => {
+describe('in a browser', () => {
   let browser: Browser;
   let server: Voisin;
   beforeAll(async () => {
-    browser = await openBrowser(chromium ?? '');
+    if (chromium === undefined) return;
+    browser = await openBrowser(chromium);
     server = await startVoisin({ FAISS_PROXY_API_KEYS: 'k-page:pages', CORS_ORIGINS: browser.origin });
   });
+  beforeEach(({ skip }) => skip(chromium === undefined, 'Chromium is not installed (apt-get install chromium)'));
   afterAll(async () => {
+    if (chromium === undefined) return;
     await server.stop();
     await browser.close();
   });
