@@ -1,0 +1,168 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from './support/server.js';
+import { lengthOf } from './support/vectors.js';
+
+const model = 'all-MiniLM-L6-v2';
+
+async function untilTrue(check: () => boolean): Promise<void> {
+  while (!check()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** With the model loaded and its processes stopped: what is asked now waits until `go`. */
+async function startStopped(
+  env: Readonly<Record<string, string>>,
+): Promise<{ server: TestServer; go: () => void; close: () => Promise<void> }> {
+  const server = await startTestServer({ env: { THREAD_POOL_WORKERS: '1', ...env } });
+  await server.client.post('/v1/embed', { text: 'loads the model' });
+  const { workers } = server.context.embedding.stats();
+  const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => workers.forEach((pid) => void process.kill(pid, name));
+  signal('SIGSTOP');
+  const go = (): void => signal('SIGCONT');
+  const close = async (): Promise<void> => {
+    go();
+    await server.close();
+  };
+  return { server, go, close };
+}
+
+describe('POST /v1/embed refuses with a 400 that names the field', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ env: { MAX_TEXT_LENGTH: '50' } });
+  });
+  afterAll(() => server.close());
+
+  it.each([
+    ['text: required', {}],
+    ['text: expected a string, got null', { text: null }],
+    ['text: expected a string, got an array of 1', { text: ['x'] }],
+    ['text: expected a text with a character to read, got an empty one', { text: '' }],
+    ['text: expected a text with a character to read, got white space', { text: ' \t\n\u00a0\u3000' }],
+    ['text: expected at most 50 characters, got 51', { text: 'x'.repeat(51) }],
+    ['text: expected at most 50 characters, got 1000000', { text: 'x'.repeat(1_000_000) }],
+    ['texts: unknown field', { text: 'x', texts: ['x'] }],
+    ['normalize: expected true or false, got "yes"', { text: 'x', normalize: 'yes' }],
+    ['precision: expected one of "fp32", "int8"', { text: 'x', precision: 'fp16' }],
+    ['input_type: expected one of "query", "document"', { text: 'x', input_type: 'passage' }],
+    ['prompt_name: expected a string of 1 to 256 characters', { text: 'x', prompt_name: '' }],
+    ['truncate: expected true or false, got 1', { text: 'x', truncate: 1 }],
+    ['dimensions: expected an integer of at least 1, got 0', { text: 'x', dimensions: 0 }],
+    ['dimensions: expected an integer of at least 1, got 1.5', { text: 'x', dimensions: 1.5 }],
+    ['encoding_format: expected "float" or "base64", got "hex"', { text: 'x', encoding_format: 'hex' }],
+    ['model: expected a string of 1 to 256 characters', { text: 'x', model: 'm'.repeat(257) }],
+  ])('%s', async (message, body) => {
+    const { status, json } = await server.client.post('/v1/embed', body);
+    expect([status, json.error.code, json.error.message]).toEqual([400, 'invalid_argument', expect.stringContaining(message)]);
+  });
+
+  it('takes the longest text there may be, and what no one can read but a model', async () => {
+    for (const text of ['x'.repeat(50), '😀'.repeat(50), '\u0000', '\ud83d', 'a\udc00b', '\u200b', '￿']) {
+      const { status, json } = await server.client.post('/v1/embed', { text });
+      expect([text, status]).toEqual([text, 200]);
+      expect(lengthOf(json.embedding)).toBeCloseTo(1, 4);
+    }
+  });
+});
+
+it('gives a text the same vector by every route, alone and among others', async () => {
+  const server = await startTestServer();
+  const { client } = server;
+  const text = 'the same everywhere';
+  const { embedding } = (await client.post('/v1/embed', { text })).json;
+  const others = ['a', 'a much longer text than the others of its batch, with many words', text];
+  expect((await client.post('/embed', { model_name: model, text })).json.embedding).toEqual(embedding);
+  expect((await client.post('/embed/batch', { model_name: model, texts: others })).json.embeddings[2]).toEqual(embedding);
+  expect(JSON.parse((await client.post('/embed', { inputs: others })).text)[2]).toEqual(embedding);
+  const { data } = JSON.parse((await client.post('/v1/embeddings', { model, input: others })).text);
+  expect(data[2].embedding).toEqual(embedding);
+  await server.close();
+});
+
+it('a thousand texts in one request of OpenAI’s come back in their order', async () => {
+  const server = await startTestServer();
+  const input = Array.from({ length: 1000 }, (_, i) => `text ${i % 250}`);
+  const { status, bytes } = await server.client.post('/v1/embeddings', { model, input }, { accept: 'application/octet-stream' });
+  expect([status, bytes.length]).toEqual([200, 1000 * 384 * 4]);
+  const row = (i: number): string => bytes.subarray(i * 1536, (i + 1) * 1536).toString('hex');
+  for (let i = 0; i < 250; i++) for (const again of [250, 500, 750]) expect(row(i + again)).toBe(row(i));
+  expect(new Set(Array.from({ length: 250 }, (_, i) => row(i))).size).toBe(250);
+  await server.close();
+});
+
+it('past REQUEST_TIMEOUT every dialect says 504 its own way, and the work is dropped', async () => {
+  const { server, go, close } = await startStopped({ REQUEST_TIMEOUT: '1' });
+  const { client } = server;
+  const answers = await Promise.all([
+    client.post('/v1/embed', { text: 'one' }),
+    client.post('/embed/batch', { model_name: model, texts: ['two', 'three'] }),
+    client.post('/v1/embeddings', { model, input: 'four' }),
+    client.post('/embed', { inputs: 'five' }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([504, 504, 504, 504]);
+  const [own, , openAi, tei] = answers.map(({ text }): Record<string, unknown> => JSON.parse(text));
+  expect(own).toMatchObject({ error: { code: 'deadline_exceeded', message: expect.stringContaining('REQUEST_TIMEOUT') } });
+  expect(openAi).toEqual({
+    error: { message: expect.stringContaining('REQUEST_TIMEOUT'), type: 'server_error', param: null, code: 'timeout' },
+  });
+  expect(tei).toEqual({ error: expect.stringContaining('REQUEST_TIMEOUT'), error_type: expect.any(String) });
+  expect(server.context.embedding.stats().queued).toBe(0);
+  go();
+  expect((await client.post('/v1/embed', { text: 'one' })).status).toBe(200);
+  await close();
+});
+
+it('the texts of a client that leaves are never embedded', async () => {
+  const { server, go, close } = await startStopped({});
+  const { embedding } = server.context;
+  // One runs, so that the others wait.
+  const running = server.client.post('/v1/embed', { text: 'runs' });
+  await untilTrue(() => embedding.stats().inFlight === 1);
+  const body = JSON.stringify({ model_name: model, texts: ['never', 'ever', 'embedded'] });
+  const socket = connect(server.http.port, '127.0.0.1');
+  socket.write(
+    `POST /embed/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await untilTrue(() => embedding.stats().queued === 3);
+  socket.destroy();
+  await untilTrue(() => embedding.stats().queued === 0);
+  go();
+  expect((await running).status).toBe(200);
+  for (const text of ['never', 'ever', 'embedded']) expect((await server.client.post('/v1/embed', { text })).json['cached']).toBe(false);
+  await close();
+});
+
+it('a full queue is a 503 with Retry-After at once, said in every dialect', async () => {
+  const { server, go, close } = await startStopped({ MAX_EMBED_QUEUE: '4' });
+  const { client, context } = server;
+  const waiting = ['a', 'b', 'c', 'd'].map((text) => client.post('/v1/embed', { text }));
+  await untilTrue(() => context.embedding.stats().queued + context.embedding.stats().inFlight === 4);
+  const own = await client.post('/v1/embed', { text: 'e' });
+  const openAi = await client.post('/v1/embeddings', { model, input: 'f' });
+  const tei = await client.post('/embed', { inputs: 'g' });
+  for (const { status, headers } of [own, openAi, tei]) {
+    expect([status, Number(headers['retry-after']) >= 1]).toEqual([503, true]);
+  }
+  expect(own.json.error.code).toBe('unavailable');
+  expect(openAi.json.error).toMatchObject({ type: 'server_error', code: 'unavailable' });
+  expect(JSON.parse(tei.text)).toMatchObject({ error_type: 'Overloaded' });
+  // What is remembered needs no queue.
+  expect((await client.post('/v1/embed', { text: 'loads the model' })).json['cached']).toBe(true);
+  go();
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  await close();
+});
+
+it('nobody notices that an inference process was killed in the middle', async () => {
+  const { server } = await startStopped({});
+  const [pid = 0] = server.context.embedding.stats().workers;
+  const texts = Array.from({ length: 20 }, (_, i) => `survives ${i}`);
+  const asked = texts.map((text) => server.client.post('/v1/embed', { text }));
+  await untilTrue(() => server.context.embedding.stats().inFlight > 0);
+  process.kill(pid, 'SIGKILL');
+  const answers = await Promise.all(asked);
+  expect(answers.map(({ status }) => status)).toEqual(texts.map(() => 200));
+  expect(server.context.embedding.stats().restarts).toBe(1);
+  expect((await server.client.get('/metrics')).text).toMatch(/^voisin_inference_restarts_total 1$/m);
+  await server.close();
+});
