@@ -1,7 +1,7 @@
 // Which command was asked for. Commands are loaded when they run, so that --help answers at once.
 import { nearest } from '../config/suggest.js';
 import { VoisinError } from '../errors.js';
-import { demoHelp, modelsHelp, overview, serveHelp } from './help.js';
+import { demoHelp, keysHelp, modelsHelp, overview, serveHelp, usageHelp, usersHelp } from './help.js';
 import { version } from '../version.js';
 
 interface Command {
@@ -13,6 +13,9 @@ const commands = new Map<string, Command>([
   ['serve', { help: serveHelp, run: async (argv) => (await import('./serve.js')).serve(argv) }],
   ['demo', { help: () => demoHelp, run: async (argv) => (await import('./demo.js')).demo(argv) }],
   ['models', { help: () => modelsHelp, run: async (argv) => (await import('./models/models.js')).models(argv) }],
+  ['users', { help: () => usersHelp, run: async (argv) => (await import('./accounts/users.js')).users(argv) }],
+  ['keys', { help: () => keysHelp, run: async (argv) => (await import('./accounts/keys.js')).keys(argv) }],
+  ['usage', { help: () => usageHelp, run: async (argv) => (await import('./accounts/usage.js')).usage(argv) }],
 ]);
 
 /** Exit codes: 0 done, 1 could not, 2 asked for something that does not exist or cannot be. */

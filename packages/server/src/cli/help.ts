@@ -7,6 +7,9 @@ Usage:
   voisin serve [flags]        start the server
   voisin demo [folder]        index a folder of text files and answer questions about it
   voisin models [command]     the models that are here: list, pull, remove, inspect
+  voisin users [command]      accounts: create, list, show, set, delete
+  voisin keys [command]       their keys: create, list, revoke
+  voisin usage [user]         what they embedded, by key, model and day
   voisin help [command]       this page, or that of a command
   voisin --version            the version
 
@@ -45,3 +48,41 @@ export const modelsHelp = `Usage: voisin models [command]
 MODEL is a name such as BAAI/bge-small-en-v1.5, or, where it is here already, its last part. MODELS_DIR, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and
 HF_TOKEN say where models are, as for the server: see docs/configuration.md.
 `;
+
+const accountsDoor = `Speaks to the server at VOISIN_URL with VOISIN_API_KEY (an admin key for the accounts of others). Without VOISIN_URL it opens PostgreSQL
+(DATABASE_URL) or the data folder (FAISS_DATA_DIR or --data-dir) itself; where a server has that folder, it speaks to the server at HOST and PORT.
+USER is an id or an e-mail address; --json prints JSON.
+`;
+
+export const usersHelp = `Usage: voisin users COMMAND
+
+  create EMAIL [flags]       makes a user and prints their first key, once
+      --tier TIER            a tier of TIERS_FILE; by default the first, free
+      --tenant TENANT        whose indexes the keys see; by default a tenant of the user's own, default for administrators
+      --admin                may see and change every account; the first user may, where there is no admin key
+      --expires WHEN         of the key: 12h, 30d, 8w or 2026-12-31
+  list                       every user
+  show USER
+  set USER [flags]           --tier TIER, --tenant TENANT, --admin true|false, --disabled true|false
+  delete USER                with all keys; usage and indexes stay
+
+${accountsDoor}`;
+
+export const keysHelp = `Usage: voisin keys COMMAND
+
+  create [USER] [flags]      makes a key and prints it, once
+      --name NAME            what its owner calls it
+      --expires WHEN         12h, 30d, 8w or 2026-12-31
+  list [USER]
+  revoke KEY_ID              within a second no server takes it
+
+Without USER, the account of VOISIN_API_KEY.
+
+${accountsDoor}`;
+
+export const usageHelp = `Usage: voisin usage [USER] [--from DAY] [--to DAY]
+
+What was embedded, by key, model and day, from the first of this month to today unless told otherwise (UTC). Without USER, that of everyone for an
+admin key, else of the account of VOISIN_API_KEY.
+
+${accountsDoor}`;

@@ -1,7 +1,8 @@
 // Whose key this is, and what is left of its allowance.
 
 import Type from 'typebox';
-import { embeddingsOf, UserInfo, userInfo } from './account-schemas.js';
+import { userJson } from '../accounts/account-json.js';
+import { embeddingsOf, UserInfo } from './account-schemas.js';
 import { operation } from './operation.js';
 
 export const accountGet = operation({
@@ -34,7 +35,7 @@ export const accountGet = operation({
     return {
       ...who,
       key_id: caller.account.keyId,
-      user: userInfo(user),
+      user: userJson(user),
       tier: { name: tier.name, per_month: tier.perMonth, per_minute: tier.perMinute, cache_hit: tier.cacheHit },
       month: { used, remaining: Math.max(0, embeddingsOf(tier.perMonth * 1000 - monthUsed)), resets_at: monthResetsAt.toISOString() },
     };

@@ -1,7 +1,7 @@
 // How accounts look to callers, and who may act for whom.
 
-import Type, { type Static } from 'typebox';
-import { costOfOne, type KeyRecord, type User } from '../accounts/records.js';
+import Type from 'typebox';
+import { costOfOne } from '../accounts/records.js';
 import { VoisinError } from '../errors.js';
 import type { Caller, Services } from './operation.js';
 
@@ -41,22 +41,6 @@ export const KeyInfo = Type.Object({
 });
 
 export const KeyText = Type.String({ description: 'the key itself: shown now and never again' });
-
-export function userInfo({ id, email, tenant, tier, admin, disabled, createdAt }: User): Static<typeof UserInfo> {
-  return { id, email, tenant, tier, admin, disabled, created_at: createdAt.toISOString() };
-}
-
-export function keyInfo({ id, userId, name, createdAt, expiresAt, revokedAt, lastUsedAt }: KeyRecord): Static<typeof KeyInfo> {
-  return {
-    id,
-    user_id: userId,
-    name,
-    created_at: createdAt.toISOString(),
-    ...(expiresAt === undefined ? {} : { expires_at: expiresAt.toISOString() }),
-    ...(revokedAt === undefined ? {} : { revoked_at: revokedAt.toISOString() }),
-    ...(lastUsedAt === undefined ? {} : { last_used_at: lastUsedAt.toISOString() }),
-  };
-}
 
 export const embeddingsOf = (thousandths: number): number => thousandths / costOfOne;
 

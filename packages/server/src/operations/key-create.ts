@@ -1,7 +1,8 @@
 // A new key of an account.
 
 import Type from 'typebox';
-import { KeyInfo, keyInfo, KeyName, KeyText, Moment, subjectOf, UserName } from './account-schemas.js';
+import { keyJson } from '../accounts/account-json.js';
+import { KeyInfo, KeyName, KeyText, Moment, subjectOf, UserName } from './account-schemas.js';
 import { operation } from './operation.js';
 
 export const keyCreate = operation({
@@ -16,6 +17,6 @@ export const keyCreate = operation({
     const userId = await subjectOf(services, caller, user);
     const expiresAt = expires === undefined ? undefined : new Date(expires);
     const { key, text } = await services.account.administration.createKey(userId, { name, expiresAt });
-    return { key: text, ...keyInfo(key) };
+    return { key: text, ...keyJson(key) };
   },
 });

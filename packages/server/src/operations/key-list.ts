@@ -1,7 +1,8 @@
 // The keys of an account.
 
 import Type from 'typebox';
-import { KeyInfo, keyInfo, subjectOf, UserName } from './account-schemas.js';
+import { keyJson } from '../accounts/account-json.js';
+import { KeyInfo, subjectOf, UserName } from './account-schemas.js';
 import { operation } from './operation.js';
 import { takePage } from './page.js';
 import { Cursor, Limit } from './schemas.js';
@@ -17,6 +18,6 @@ export const keyList = operation({
   async run(services, caller, { user, ...page }) {
     const userId = await subjectOf(services, caller, user);
     const { items, nextCursor } = await services.account.administration.keys(userId, takePage(page, services.config.limits.pageSize));
-    return { keys: items.map(keyInfo), ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) };
+    return { keys: items.map(keyJson), ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) };
   },
 });

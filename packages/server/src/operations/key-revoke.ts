@@ -1,7 +1,8 @@
 // The end of a key.
 
 import Type from 'typebox';
-import { KeyInfo, keyInfo, requireAdmin } from './account-schemas.js';
+import { keyJson } from '../accounts/account-json.js';
+import { KeyInfo, requireAdmin } from './account-schemas.js';
 import { operation } from './operation.js';
 
 export const keyRevoke = operation({
@@ -12,6 +13,6 @@ export const keyRevoke = operation({
   async run({ account }, caller, { key }) {
     const own = caller.account?.userId;
     if (own === undefined) requireAdmin(caller);
-    return keyInfo(await account.administration.revokeKey(key, caller.admin ? undefined : own));
+    return keyJson(await account.administration.revokeKey(key, caller.admin ? undefined : own));
   },
 });

@@ -1,8 +1,9 @@
 // What was embedded, by key, model and day.
 
 import Type from 'typebox';
+import { usageJson } from '../accounts/account-json.js';
 import { dayOf } from '../accounts/records.js';
-import { Day, embeddingsOf, subjectOf, UserName } from './account-schemas.js';
+import { Day, subjectOf, UserName } from './account-schemas.js';
 import { operation } from './operation.js';
 import { takePage } from './page.js';
 import { Cursor, Limit } from './schemas.js';
@@ -45,13 +46,7 @@ export const usageList = operation({
     const userId = caller.admin && user === undefined ? undefined : await subjectOf(services, caller, user);
     await services.account.usage.write();
     const found = await services.account.administration.usage({ userId, ...days }, takePage(page, services.config.limits.pageSize));
-    const usage = found.items.map(({ userId: user_id, keyId, cacheHits, cost, ...row }) => ({
-      user_id,
-      key_id: keyId,
-      ...row,
-      cache_hits: cacheHits,
-      counted: embeddingsOf(cost),
-    }));
+    const usage = found.items.map(usageJson);
     return { ...days, usage, ...(found.nextCursor === undefined ? {} : { next_cursor: found.nextCursor }) };
   },
 });

@@ -1,7 +1,8 @@
 // A new user.
 
 import Type from 'typebox';
-import { KeyInfo, keyInfo, KeyName, KeyText, Moment, requireAdmin, TenantName, TierName, UserInfo, userInfo } from './account-schemas.js';
+import { keyJson, userJson } from '../accounts/account-json.js';
+import { KeyInfo, KeyName, KeyText, Moment, requireAdmin, TenantName, TierName, UserInfo } from './account-schemas.js';
 import { operation } from './operation.js';
 
 export const userCreate = operation({
@@ -23,6 +24,6 @@ export const userCreate = operation({
     requireAdmin(caller);
     const expiresAt = expires === undefined ? undefined : new Date(expires);
     const { user, key, text } = await account.administration.createUser({ ...asked, keyName, expiresAt });
-    return { user: userInfo(user), key: text, key_info: keyInfo(key) };
+    return { user: userJson(user), key: text, key_info: keyJson(key) };
   },
 });

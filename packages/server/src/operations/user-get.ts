@@ -1,7 +1,8 @@
 // One user.
 
 import Type from 'typebox';
-import { requireAdmin, UserInfo, userInfo, UserName } from './account-schemas.js';
+import { userJson } from '../accounts/account-json.js';
+import { requireAdmin, UserInfo, UserName } from './account-schemas.js';
 import { operation } from './operation.js';
 
 export const userGet = operation({
@@ -11,6 +12,6 @@ export const userGet = operation({
   output: UserInfo,
   async run({ account }, caller, { user }) {
     requireAdmin(caller);
-    return userInfo(await account.administration.user(user));
+    return userJson(await account.administration.user(user));
   },
 });

@@ -1,7 +1,8 @@
 // The users.
 
 import Type from 'typebox';
-import { requireAdmin, UserInfo, userInfo } from './account-schemas.js';
+import { userJson } from '../accounts/account-json.js';
+import { requireAdmin, UserInfo } from './account-schemas.js';
 import { operation } from './operation.js';
 import { takePage } from './page.js';
 import { Cursor, Limit } from './schemas.js';
@@ -14,6 +15,6 @@ export const userList = operation({
   async run({ account, config }, caller, page) {
     requireAdmin(caller);
     const { items, nextCursor } = await account.administration.users(takePage(page, config.limits.pageSize));
-    return { users: items.map(userInfo), ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) };
+    return { users: items.map(userJson), ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) };
   },
 });

@@ -1,7 +1,8 @@
 // A change to a user.
 
 import Type from 'typebox';
-import { requireAdmin, TenantName, TierName, UserInfo, userInfo, UserName } from './account-schemas.js';
+import { userJson } from '../accounts/account-json.js';
+import { requireAdmin, TenantName, TierName, UserInfo, UserName } from './account-schemas.js';
 import { operation } from './operation.js';
 
 export const userUpdate = operation({
@@ -20,6 +21,6 @@ export const userUpdate = operation({
   output: UserInfo,
   async run({ account }, caller, { user, ...change }) {
     requireAdmin(caller);
-    return userInfo(await account.administration.updateUser(user, change));
+    return userJson(await account.administration.updateUser(user, change));
   },
 });
