@@ -1,9 +1,10 @@
 // How near texts are to texts: the cosines of their embeddings.
 
 import Type from 'typebox';
-import type { EmbedResult } from '../embedding/index.js';
+import type { EmbedOptions, EmbedResult } from '../embedding/index.js';
 import { checkCount, embedInputs } from './embed-inputs.js';
 import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
+import { checkWithinMinute } from './metered-embed.js';
 import { operation, type Caller, type Services } from './operation.js';
 import { Vector } from './schemas.js';
 
@@ -37,36 +38,57 @@ export const similarity = operation({
     const { maxBatchSize } = services.config.limits;
     checkCount(texts.length, 'texts', maxBatchSize, 'MAX_BATCH_SIZE');
     if (against !== undefined) checkCount(against.length, 'against', maxBatchSize, 'MAX_BATCH_SIZE');
-    const common = { ...takeEmbedOptions(asked), normalize: true, model };
+    const options = { ...takeEmbedOptions(asked), normalize: true, model };
     const inputType = against_input_type ?? asked.input_type;
-    const of = embedded(services, caller);
-    const [rows, columns] = await Promise.all([
-      of(texts, 'texts', common),
-      against === undefined && inputType === asked.input_type
-        ? undefined
-        : of(against ?? texts, against === undefined ? 'texts' : 'against', { ...common, inputType }),
-    ]);
-    const others = columns ?? rows;
-    const counts = [...rows.tokens, ...(columns?.tokens ?? [])];
+    const rows = texts.map((text, position) => ({ text, field: `texts[${position}]` }));
+    const columns = against?.map((text, position) => ({ text, field: `against[${position}]` }));
+    const {
+      embeddings,
+      tokens,
+      model: name,
+    } = inputType === asked.input_type
+      ? await embedded(services, caller, [...rows, ...(columns ?? [])], options)
+      : await embeddedApart(services, caller, rows, columns ?? rows, options, inputType);
+    const others = embeddings.length === texts.length ? embeddings : embeddings.slice(texts.length);
     return {
-      similarities: rows.embeddings.map((row) => Float32Array.from(others.embeddings, (column) => dot(row, column))),
-      model: rows.model,
-      tokens: counts.reduce((sum, count) => sum + count, 0),
+      similarities: embeddings.slice(0, texts.length).map((row) => Float32Array.from(others, (column) => dot(row, column))),
+      model: name,
+      tokens: tokens.reduce((sum, count) => sum + count, 0),
       latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
     };
   },
 });
 
-function embedded(services: Services, caller: Caller) {
-  const { maxTextLength } = services.config.limits;
-  return (inputs: readonly string[], name: string, options: ReturnType<typeof takeEmbedOptions>): Promise<EmbedResult> =>
-    embedInputs(services, caller, {
-      inputs,
-      field: (position) => `${name}[${position}]`,
-      modelField: 'model',
-      maxTextLength,
-      options: { ...options, priority: 'query' },
-    });
+interface Text {
+  readonly text: string;
+  readonly field: string;
+}
+
+type Embedded = Pick<EmbedResult, 'embeddings' | 'tokens' | 'model'>;
+
+function embedded(services: Services, caller: Caller, texts: readonly Text[], options: EmbedOptions): Promise<EmbedResult> {
+  return embedInputs(services, caller, {
+    inputs: texts.map(({ text }) => text),
+    field: (position) => texts[position]?.field ?? 'texts',
+    modelField: 'model',
+    maxTextLength: services.config.limits.maxTextLength,
+    options: { ...options, priority: 'query' },
+  });
+}
+
+/** One request to the model for each side, which have different prompts. */
+async function embeddedApart(
+  services: Services,
+  caller: Caller,
+  rows: readonly Text[],
+  columns: readonly Text[],
+  options: EmbedOptions,
+  inputType: EmbedOptions['inputType'],
+): Promise<Embedded> {
+  checkWithinMinute(services, caller, rows.length + columns.length);
+  const left = await embedded(services, caller, rows, options);
+  const right = await embedded(services, caller, columns, { ...options, inputType });
+  return { embeddings: [...left.embeddings, ...right.embeddings], tokens: [...left.tokens, ...right.tokens], model: left.model };
 }
 
 /** Of unit vectors. In double precision: a text and itself are 1 to seven digits. */

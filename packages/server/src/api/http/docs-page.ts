@@ -31,7 +31,7 @@ export function docsPage({ info, tags, paths }: OpenApiDocument): string {
 </header>
 <main>${sections.join('\n')}
 <section><h2 id="errors">Errors</h2>
-<p>Every error has the same body: <code>{"error": {"code", "message", "details"?, "request_id"}}</code>. 401 comes with WWW-Authenticate; 429 and 503 with Retry-After.</p>
+<p>Every error has the same body: <code>{"error": {"code", "message", "details"?, "request_id"}}</code>. 401 comes with WWW-Authenticate; 429 and 503 with Retry-After. Routes of OpenAI’s API and of text-embeddings-inference say errors as their originals do.</p>
 </section></main>
 </body>
 </html>

@@ -44,7 +44,7 @@ export function openApiDocument(version: string, limits: Limits): OpenApiDocumen
       title: 'Voisin',
       version,
       description:
-        'Turns text into vectors, keeps them and finds their neighbours. Every error has the same body; its code says what to do.',
+        'Turns text into vectors, keeps them and finds their neighbours. Every error of its own routes has the same body; its code says what to do.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: tags.map(([name, description]) => ({ name, description })),
@@ -176,7 +176,13 @@ const pages: readonly { path: string; operation: OpenApiOperation }[] = [
   page('/', 'welcome', 'What this is and where its documents are', 'application/json', true),
   page('/docs', 'docs', 'This reference as a page', 'text/html', true),
   page('/openapi.json', 'openapi', 'This reference as an OpenAPI document', 'application/json', false),
-  page('/metrics', 'metrics', 'Numbers for Prometheus; open to all with METRICS_PUBLIC', 'text/plain', false),
+  page(
+    '/metrics',
+    'metrics',
+    'Numbers for Prometheus, or as JSON with Accept: application/json; open to all with METRICS_PUBLIC',
+    'text/plain',
+    false,
+  ),
 ];
 
 function page(

@@ -9,7 +9,8 @@ const minute = 60_000;
 const mostAddresses = 100_000;
 
 interface Window {
-  readonly ends: number;
+  /** Milliseconds since the epoch. */
+  readonly resetsAt: number;
   used: number;
 }
 
@@ -18,28 +19,19 @@ type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 /** A minute begins with an address's first request. @throws (the hook) VoisinError rate_limited */
 export function rateLimiter(requests: number): Hook {
   const windows = new LRUCache<string, Window>({ max: mostAddresses });
-  return async ({ ip }, reply) => {
+  return async ({ ip, exchange }) => {
     const now = Date.now();
     let window = windows.get(ip);
-    if (window === undefined || now >= window.ends) {
-      window = { ends: now + minute, used: 0 };
+    if (window === undefined || now >= window.resetsAt) {
+      window = { resetsAt: now + minute, used: 0 };
       windows.set(ip, window);
     }
-    const seconds = Math.ceil((window.ends - now) / 1000);
-    const allowed = window.used < requests;
-    if (allowed) window.used++;
-    void reply.headers({
-      'x-ratelimit-limit': String(requests),
-      'x-ratelimit-remaining': String(requests - window.used),
-      'x-ratelimit-reset': String(seconds),
-    });
-    if (allowed) return;
-    throw new VoisinError(
-      'rate_limited',
-      `${requests} requests a minute may come from one address (RATE_LIMIT_REQUESTS); try again in ${seconds} s`,
-      {
-        retryAfterSeconds: seconds,
-      },
-    );
+    const { resetsAt, used } = window;
+    if (used < requests) window.used++;
+    exchange.limits = { limit: requests, remaining: requests - window.used, resetsAt };
+    if (used < requests) return;
+    const seconds = Math.ceil((resetsAt - now) / 1000);
+    const message = `${requests} requests a minute may come from one address (RATE_LIMIT_REQUESTS); try again in ${seconds} s`;
+    throw new VoisinError('rate_limited', message, { retryAfterSeconds: seconds });
   };
 }
