@@ -151,6 +151,20 @@ describe('the official npm client', () => {
   });
 });
 
+it('a page may send what OpenAI’s client adds to each request, and nothing else that it makes up', async () => {
+  const keyed = await startTestServer({ env: { FAISS_PROXY_API_KEYS: 'sk-right:team', CORS_ORIGINS: 'https://page.example' } });
+  const asked = 'authorization, content-type, x-stainless-os, x-stainless-retry-count, openai-project, x-evil';
+  const { status, headers } = await keyed.client.send('OPTIONS', '/v1/embeddings', undefined, {
+    origin: 'https://page.example',
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': asked,
+  });
+  const allowed = String(headers['access-control-allow-headers']).split(', ');
+  expect(status).toBe(204);
+  expect(asked.split(', ').filter((name) => !allowed.includes(name))).toEqual(['x-evil']);
+  await keyed.close();
+});
+
 describe('the official Python client', () => {
   it('reads embeddings, models and errors', async () => {
     const answer = await runPython('openai-client', 'openai_client.py', server.http.url, short);
