@@ -202,7 +202,7 @@ export const settings = {
     default: 4,
     min: 1,
     max: 1000,
-    help: 'How long a request waits for Redis, in milliseconds, before it goes on without. Redis is left alone while it is slower.',
+    help: 'How long a text is held back for Redis, in milliseconds, before the model has it. Redis is left alone while it is slower.',
   }),
   redisPrefix: text('REDIS_PREFIX', {
     group: models,

@@ -1,6 +1,6 @@
 // L2: vectors in Redis, shared by servers and kept over restarts. It answers in time or not at all, and nothing that it holds is believed
 // without its checksum.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Embedded } from '../batcher.js';
 import type { EmbeddingLog } from '../options.js';
 import { type Asked, RedisLink } from './redis-link.js';
@@ -75,7 +75,7 @@ export class RedisCache {
 
   /** Texts are not told by their names. UTF-16, since UTF-8 makes one of all lone surrogates. */
   #nameOf(key: string): string {
-    return this.#namespace + createHash('sha256').update(Buffer.from(key, 'utf16le')).digest('base64url');
+    return this.#namespace + hash('sha256', Buffer.from(key, 'utf16le'), 'base64url');
   }
 
   #decode(name: string, value: Buffer | null | undefined): Embedded | undefined {

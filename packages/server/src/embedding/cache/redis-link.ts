@@ -39,7 +39,7 @@ export class RedisLink {
   readonly #giveUpMs: number;
   #probe: NodeJS.Timeout | undefined;
   #probePauseMs = PROBE_MS;
-  #wellSince = 0;
+  #wellSince = Number.NEGATIVE_INFINITY;
   #problem = 'not connected yet';
   /** What the log was told last. */
   #told: boolean | undefined;
