@@ -65,6 +65,10 @@ export class Resident {
     return this.#loaded !== undefined;
   }
 
+  get isLoading(): boolean {
+    return this.#loading !== undefined;
+  }
+
   get lastLoad(): LastLoad | undefined {
     return this.#lastLoad;
   }
@@ -95,8 +99,14 @@ export class Resident {
 
   /** Gives the memory back; `load` begins anew. What waits or runs is refused. */
   async unload(): Promise<void> {
+    const loading = this.#loading;
     this.#loaded = undefined;
     this.batcher.refuseAll(new VoisinError('unavailable', `model ${this.description.name} leaves the memory`, { retryAfterSeconds: 5 }));
+    await this.#teams.stop();
+    if (!loading) return;
+    // Nobody waits for it any more; its end, however it ends, is no load and no failure.
+    await Promise.allSettled([loading]);
+    this.#loaded = this.#failed = undefined;
     await this.#teams.stop();
   }
 

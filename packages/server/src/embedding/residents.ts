@@ -27,6 +27,7 @@ export class Residents {
   readonly #places = new Map<Resident, Place>();
   /** Who waits for a model to have a place, in order of arrival. */
   readonly #waiting = new Map<Resident, Set<Waiter>>();
+  readonly #unloading = new Map<Resident, Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   readonly #lastUsed = new WeakMap<Resident, number>();
   #admitting: Promise<void> | undefined;
@@ -54,6 +55,7 @@ export class Residents {
    * where all are in use, the one used longest ago leaves when its requests have ended.
    */
   async use(resident: Resident, signal?: AbortSignal): Promise<() => void> {
+    await this.#unloading.get(resident);
     if (this.#closed) throw closing();
     const place = this.#places.get(resident);
     if (place) return this.#sit(resident, place);
@@ -88,7 +90,8 @@ export class Residents {
     this.#waiting.clear();
     const leaving = [...this.#places.keys(), ...(this.#leaving ? [this.#leaving] : [])];
     this.#places.clear();
-    await Promise.all(leaving.map((resident) => resident.unload()));
+    for (const resident of leaving) void this.#unload(resident);
+    await Promise.all(this.#unloading.values());
     await this.#admitting;
   }
 
@@ -110,8 +113,8 @@ export class Residents {
       this.#touch(resident, place);
       if (place.users > 0) return;
       place.onUnused?.();
-      // A model that could not be loaded keeps no place.
-      if (!resident.isLoaded && this.#places.get(resident) === place) this.#places.delete(resident);
+      // A model that could not be loaded keeps no place; one that nobody waits for any more is loaded for the next.
+      if (!resident.isLoaded && !resident.isLoading && this.#places.get(resident) === place) this.#places.delete(resident);
     };
   }
 
@@ -145,7 +148,7 @@ export class Residents {
       this.#places.delete(resident);
       this.#leaving = resident;
       if (place.users > 0) await new Promise<void>((resolve) => (place.onUnused = resolve));
-      await resident.unload();
+      await this.#unload(resident);
       this.#leaving = undefined;
     }
   }
@@ -156,8 +159,14 @@ export class Residents {
     for (const [resident, { users }] of this.#places) {
       if (users > 0 || Date.now() - (this.#lastUsed.get(resident) ?? 0) < idleMs) continue;
       this.#places.delete(resident);
-      void resident.unload();
+      void this.#unload(resident);
     }
+  }
+
+  #unload(resident: Resident): Promise<void> {
+    const unloading = resident.unload().finally(() => this.#unloading.delete(resident));
+    this.#unloading.set(resident, unloading);
+    return unloading;
   }
 }
 
