@@ -152,6 +152,16 @@ it('says that an answer is none of Voisin’s', async () => {
   await expect(voisin.health()).rejects.toMatchObject({ code: 'internal', message: expect.stringMatching(/no JSON/) });
 });
 
+it('sends through the fetch that it was given', async () => {
+  const asked: string[] = [];
+  const own: typeof fetch = (input, init) => {
+    asked.push(`${init?.method} ${String(input)}`);
+    return fetch(input, init);
+  };
+  await new VoisinClient({ url: server.url, fetch: own }).health();
+  expect(asked).toEqual([`GET ${server.url}/v1/health`]);
+});
+
 it('speaks to a server behind a path, with its key', async () => {
   const { voisin, relay } = await through(() => ({ status: 200, body: '{"status":"ok"}' }));
   expect(await voisin.health()).toEqual({ status: 'ok' });
