@@ -1,10 +1,12 @@
 // Both caches in front of a real model: who computes what, and that no fault of Redis changes a vector.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { redisMissing, RedisServer } from '../../test/support/redis-server.js';
 import { SlowLine } from '../../test/support/slow-line.js';
 import { Embedding } from './embedding.js';
 import type { EmbeddingOptions } from './options.js';
-import { cosine, manyTexts, modelsFolder, readReference, until } from './testing.js';
+import { copyModel, cosine, manyTexts, miniLmName, modelsFolder, readReference, until } from './testing.js';
 
 const missing = redisMissing();
 const ended: (() => unknown)[] = [];
@@ -143,6 +145,24 @@ describe.skipIf(missing)(`with Redis${missing === undefined ? '' : ` (skipped: $
     await kept(redis, 2);
     expect(await server.embedding.embed(['two', 'three', 'one'])).toMatchObject({ cached: ['l2', false, 'l2'] });
     expect(server.inferred).toBe(3);
+  });
+
+  test('a model that differs in one small file finds nothing of the other’s', async () => {
+    const redis = await ownRedis();
+    const one = await openAt(redis);
+    const made = await one.embedding.embed(['the same text']);
+    await kept(redis, 1);
+    const { directory, remove } = await copyModel();
+    ended.push(remove);
+    const twin = await openAt(redis, { modelDirectories: [], models: [{ name: miniLmName, directory }] });
+    expect((await twin.embedding.embed(['the same text'])).cached).toEqual(['l2']);
+    const pooling = join(directory, '1_Pooling', 'config.json');
+    const config = JSON.parse(await readFile(pooling, 'utf8'));
+    await writeFile(pooling, JSON.stringify({ ...config, pooling_mode_mean_tokens: false, pooling_mode_cls_token: true }));
+    const other = await openAt(redis, { modelDirectories: [], models: [{ name: miniLmName, directory }] });
+    const changed = await other.embedding.embed(['the same text']);
+    expect(changed.cached).toEqual([false]);
+    expect(cosine(changed.embeddings[0] ?? [], made.embeddings[0] ?? [])).toBeLessThan(0.95);
   });
 
   test('a text that Redis knows late does not wait for the model', async () => {
