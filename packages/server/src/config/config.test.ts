@@ -190,6 +190,22 @@ describe('keys', () => {
   });
 });
 
+describe('addresses of services', () => {
+  test('Redis is off unless its address is given', () => {
+    expect([readConfig({}).redisUrl, readConfig({ REDIS_URL: ' ' }).redisUrl]).toEqual([undefined, undefined]);
+    const url = 'rediss://user:secret@cache.example:6380/2';
+    expect(readConfig({ REDIS_URL: url })).toMatchObject({ redisUrl: url, redisPrefix: 'voisin:', cacheL2TtlSeconds: 86_400 });
+  });
+
+  test.each(['cache:secret', 'http://:secret@cache:6379', 'redis://', 'redis:secret', 'redis://:secret@cache:port'])(
+    'REDIS_URL=%s is refused, and nothing of it is shown',
+    (REDIS_URL) => {
+      const message = problem({ REDIS_URL });
+      expect(message).toBe('REDIS_URL: is not the address of a server; it begins with redis:// or rediss://, and a host follows');
+    },
+  );
+});
+
 describe('what is made from the schema', () => {
   test('docs/configuration.md is what the schema says (npm run docs writes it)', () => {
     expect(readFileSync(new URL('../../../../../docs/configuration.md', import.meta.url), 'utf8')).toBe(renderDocument());
