@@ -60,6 +60,8 @@ export class RedisAllowances implements Allowances {
   readonly #redis: Redis;
   readonly #prefix: string;
   readonly #monthSoFar: MonthSoFar;
+  /** The first connection is made, or was tried; a lost one is not waited for. */
+  readonly #begun: Promise<void>;
 
   constructor({ url, prefix, monthSoFar }: RedisAllowancesOptions) {
     this.#prefix = prefix;
@@ -73,11 +75,14 @@ export class RedisAllowances implements Allowances {
     });
     // Each failed connection is an event; whoever asks meanwhile is told by an error of their own.
     this.#redis.on('error', () => undefined);
+    this.#begun = new Promise((resolve) => {
+      for (const event of ['ready', 'close']) this.#redis.once(event, () => resolve());
+    });
   }
 
   async apply(steps: readonly Step[]): Promise<Standing[]> {
     try {
-      await this.#connected();
+      await this.#begun;
       const standings = await Promise.all(steps.map((step) => this.#apply(step, '')));
       // Asked for only where Redis knows nothing of the month: a new one, or one that it lost.
       for (const [at, step] of steps.entries()) {
@@ -94,18 +99,6 @@ export class RedisAllowances implements Allowances {
   async close(): Promise<void> {
     this.#redis.disconnect();
     await Promise.resolve();
-  }
-
-  /** The first connection may still be on its way; a lost one is not waited for. */
-  async #connected(): Promise<void> {
-    if (!['connecting', 'connect'].includes(this.#redis.status)) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        for (const event of ['ready', 'close', 'error']) this.#redis.off(event, done);
-        resolve();
-      };
-      for (const event of ['ready', 'close', 'error']) this.#redis.on(event, done);
-    });
   }
 
   async #apply(step: Step, seed: string): Promise<[ok: number, minuteUsed: number, minuteStarted: number, monthUsed: number]> {
