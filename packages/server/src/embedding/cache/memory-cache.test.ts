@@ -27,6 +27,19 @@ test('the bytes of vectors and of long texts are bounded', () => {
   expect(cache.get('x'.repeat(30_000))).toBeUndefined();
 });
 
+test('ten thousand vectors of 384 values fit into 64 MiB, and weigh more once they were asked for again', () => {
+  const cache = new MemoryCache({ entries: 10_000, bytes: 64 * 2 ** 20 });
+  for (let i = 0; i < 10_000; i++) cache.set(`${'x'.repeat(250)} ${i}`, embedded(384));
+  expect(cache.size).toBe(10_000);
+  const before = cache.bytes;
+  const key = `${'x'.repeat(250)} 7`;
+  const found = cache.get(key);
+  const after = cache.bytes;
+  expect(after - before).toBe(384 * 12);
+  expect(cache.get(key)).toEqual(found);
+  expect([cache.bytes, cache.size]).toEqual([after, 10_000]);
+});
+
 test('a cache of nothing keeps nothing', () => {
   const cache = new MemoryCache({ entries: 0, bytes: 1e6 });
   cache.set('a', embedded(4));

@@ -4,11 +4,14 @@ import type { Embedded } from '../batcher.js';
 
 /** About what an entry costs beside its key and values: the objects, the map's and the list's own. */
 const ENTRY_BYTES = 300;
-/** Beside the pooled values: those at length 1, and their text, which are kept with an entry that is asked for again (12 characters a value). */
-const MADE_OF_IT = 1 + 12 / Float32Array.BYTES_PER_ELEMENT;
+/** The pooled values, and those at length 1, which the first answer makes of them and which live as long. */
+const VECTORS = 2;
+/** The text of a vector that was asked for again is kept with it: 12 characters a value of 4 bytes. */
+const TEXT = 12 / Float32Array.BYTES_PER_ELEMENT;
 
 export class MemoryCache {
   readonly #entries: LRUCache<string, Embedded> | undefined;
+  readonly #askedAgain = new WeakSet<Float32Array>();
 
   /** Zero entries or zero bytes: nothing is kept. */
   constructor(limits: { readonly entries: number; readonly bytes: number }) {
@@ -16,13 +19,22 @@ export class MemoryCache {
       this.#entries = new LRUCache({
         max: limits.entries,
         maxSize: limits.bytes,
-        sizeCalculation: ({ vector }, key) => vector.byteLength * (1 + MADE_OF_IT) + 2 * key.length + ENTRY_BYTES,
+        sizeCalculation: ({ vector }, key) => {
+          const kept = this.#askedAgain.has(vector) ? VECTORS + TEXT : VECTORS;
+          return vector.byteLength * kept + 2 * key.length + ENTRY_BYTES;
+        },
       });
     }
   }
 
   get(key: string): Embedded | undefined {
-    return this.#entries?.get(key);
+    const found = this.#entries?.get(key);
+    if (found && !this.#askedAgain.has(found.vector)) {
+      this.#askedAgain.add(found.vector);
+      // The library weighs a value anew only where it is another object.
+      this.#entries?.set(key, { ...found });
+    }
+    return found;
   }
 
   has(key: string): boolean {
