@@ -33,17 +33,21 @@ await withKeys();
 console.log(`texts of 20 words that a cache knows; ${machine()}`);
 printTable(head, rows);
 
-/** Asks everything once, so that it is known, then again and again: `latency_ms` of the answers is the server's own time. */
+/**
+ * Asks everything once, so that it is known, then again and again: `latency_ms` of the answers is the server's own time. Redis may be passed over
+ * when it is slow, so that hits are counted, not taken for granted.
+ */
 async function insideTheServer(client, what, most) {
   for (const one of asked) await client.ask(one);
   const times = [];
   for (let i = -known; i < lookUps; i++) {
     const { cached, latency_ms: milliseconds } = await client.ask(asked[(i + known) % known]);
-    if (!cached) throw new Error(`${what}: the server did not know a text that it had embedded`);
-    if (i >= 0) times.push(milliseconds);
+    if (cached && i >= 0) times.push(milliseconds);
   }
+  if (times.length < lookUps / 2) throw new Error(`${what}: only ${times.length} of ${lookUps} texts were known`);
   rows.push(line(`${what} inside the server: p50`, median(times), { most, digits: 3 }));
   rows.push(line(`${what} inside the server: p99`, quantile(times, 0.99), { digits: 3 }));
+  rows.push(line(`${what}: of known texts`, (100 * times.length) / lookUps, { unit: '%' }));
 }
 
 /** The clients read the answers and do not parse them: they share the cores with the server. */
@@ -98,33 +102,37 @@ async function withKeys() {
   }
 }
 
-async function compareKeys(client, keys) {
-  const [text] = texts;
-  const requests = Object.entries(keys).map(([name, key]) => [
-    name,
-    request('POST', '/v1/embed', { text }, { Authorization: `Bearer ${key}` }),
-  ]);
+/** A list of indexes costs nothing but the key; a text that is known costs an account its metering too. */
+async function compareKeys(client, { plain, hashed }) {
+  const by = (key) => ({ Authorization: `Bearer ${key}` });
+  const list = (key) => request('GET', '/v1/index?limit=1', undefined, by(key));
+  const embed = (key) => request('POST', '/v1/embed', { text: texts[0] }, by(key));
   const timed = async (one) => {
     const began = performance.now();
     await client.ask(one);
     return performance.now() - began;
   };
-  const times = { plain: [], hashed: [] };
-  const first = {};
-  // The first is embedded, the second is the first of its key, with a text that is known.
-  for (const [name, one] of requests) first[name] = await timed(one);
-  // Tiers have a limit a minute: 4,000 requests stay under that of the scale tier.
+  await client.ask(list(plain));
+  rows.push(line('first request with a bcrypt-checked key', await timed(list(hashed)), {}));
+  // Tiers have a limit a minute: so many stay under that of the scale tier.
   const turns = scaled(40, 4);
-  for (let turn = -1; turn < turns; turn++) {
-    for (const [name, one] of requests) {
-      for (let i = 0; i < 100; i++) {
-        const time = await timed(one);
-        if (turn >= 0) times[name].push(time);
+  for (const [what, make, bar] of [
+    ['every other: p50', list, 0.05],
+    ['L1 hit, metered: p50', embed, undefined],
+  ]) {
+    const sides = [
+      { one: make(plain), times: [] },
+      { one: make(hashed), times: [] },
+    ];
+    for (let turn = -1; turn < turns; turn++) {
+      for (const { one, times } of sides) {
+        for (let i = 0; i < 100; i++) {
+          const time = await timed(one);
+          if (turn >= 0) times.push(time);
+        }
       }
     }
+    const [beside, ours] = sides.map(({ times }) => median(times));
+    rows.push(line(what, ours, { beside, besideName: 'plain key', digits: 3, ...(bar === undefined ? {} : { most: beside + bar }) }));
   }
-  const plain = median(times.plain);
-  rows.push(line('first request with a bcrypt-checked key', first.hashed, {}));
-  const beside = { beside: plain, besideName: 'plain key', most: plain + 0.05, digits: 3 };
-  rows.push(line('every other: p50', median(times.hashed), beside));
 }
