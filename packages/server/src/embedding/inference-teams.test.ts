@@ -23,6 +23,7 @@ async function crowd(enough: () => boolean): Promise<void> {
   await Promise.all(texts.map(ask));
 }
 
+// On a machine with one core there is one team.
 test.skipIf(several < 2)('one process serves callers one after another; several start when they keep coming at the same time', async () => {
   await open();
   for (const text of manyTexts(20, 3)) await embedding.embed([text]);
@@ -36,6 +37,16 @@ test.skipIf(several < 2)('one process serves callers one after another; several 
   await answer;
   const { embeddings } = await embedding.embed(texts);
   for (const [i, vector] of vectors.entries()) expect(cosine(embeddings[i] ?? [], vector)).toBeGreaterThan(0.9998);
+});
+
+test.skipIf(several < 2)('the processes for a crowd leave when there is none any more, and come back with the next', async () => {
+  await open({ teamStayMs: 300 });
+  const [pid] = embedding.stats().workers;
+  await crowd(() => embedding.stats().workers.length === several + 1);
+  await until(() => embedding.stats().workers.length === 1, 'the second team left');
+  expect(embedding.stats()).toMatchObject({ workers: [pid], restarts: 0 });
+  await embedding.embed(['one process serves']);
+  await crowd(() => embedding.stats().workers.length === several + 1);
 });
 
 test('what waits is shared among the processes that are free', async () => {

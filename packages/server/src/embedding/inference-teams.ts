@@ -6,20 +6,20 @@ import type { InferencePool } from './inference-pool.js';
 import type { InferenceProcess } from './inference-process.js';
 import { LoadGauge } from './load-gauge.js';
 
-/** The second team leaves the memory after so long without a crowd. */
-const STAY_MS = 30_000;
-
 export class InferenceTeams implements Workers {
   readonly #first: InferencePool;
   /** Started when it is wanted; none: the first team carries every load. */
   readonly #second: InferencePool | undefined;
+  readonly #stayMs: number;
   readonly #gauge = new LoadGauge();
   #hash: string | undefined;
   #leaving: NodeJS.Timeout | undefined;
 
-  constructor(first: InferencePool, second?: InferencePool) {
+  /** @param stayMs the second team leaves the memory after so long without a crowd */
+  constructor(first: InferencePool, second: InferencePool | undefined, stayMs: number) {
     this.#first = first;
     this.#second = second;
+    this.#stayMs = stayMs;
   }
 
   set onChange(onChange: () => void) {
@@ -75,11 +75,11 @@ export class InferenceTeams implements Workers {
       },
       () => undefined,
     );
-    this.#leaving = setInterval(() => this.#letGo(second), STAY_MS / 6).unref();
+    this.#leaving = setInterval(() => this.#letGo(second), this.#stayMs / 6).unref();
   }
 
   #letGo(second: InferencePool): void {
-    if (this.#gauge.calmFor(performance.now()) < STAY_MS || second.isRunning) return;
+    if (this.#gauge.calmFor(performance.now()) < this.#stayMs || second.isRunning) return;
     clearInterval(this.#leaving);
     this.#leaving = undefined;
     void second.stop();

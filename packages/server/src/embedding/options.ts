@@ -37,6 +37,8 @@ export interface EmbeddingOptions {
   readonly cleanupIntervalMs?: number;
   /** Inference processes of a model; 0: by load. One with two threads answers first, two with one thread carry more. Default 1. */
   readonly workers?: number;
+  /** By load: the processes for texts that come at the same time leave the memory after so long without them. Default 30 s. */
+  readonly teamStayMs?: number;
   /** Threads of each process. Default 2, or the number of cores if that is less. */
   readonly threadsPerWorker?: number;
   /** Threads without work spin for a while before they sleep: sooner answers on idle cores, later ones on busy cores. Default true, as ONNX Runtime has it. */
@@ -90,6 +92,7 @@ export function withDefaults(options: EmbeddingOptions): Settings {
     modelIdleMs: options.modelIdleMs ?? 3_600_000,
     cleanupIntervalMs: options.cleanupIntervalMs ?? 60_000,
     workers: options.workers ?? 1,
+    teamStayMs: options.teamStayMs ?? 30_000,
     threadsPerWorker: options.threadsPerWorker ?? Math.min(2, availableParallelism()),
     threadsSpin: options.threadsSpin ?? true,
     cacheEntries: options.cacheEntries ?? 10_000,

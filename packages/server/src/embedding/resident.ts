@@ -49,7 +49,7 @@ export class Resident {
     this.precision = precision;
     const [first, second] = teamShapes(settings);
     const pool = (shape: TeamShape): InferencePool => new InferencePool(poolOptions(description, precision, settings, shape));
-    this.#teams = new InferenceTeams(pool(first), second && pool(second));
+    this.#teams = new InferenceTeams(pool(first), second && pool(second), settings.teamStayMs);
     // Dynamic int8 takes its scale from all texts of a run: one at a time, a vector depends on its text alone.
     const unpadded = precision === 'int8';
     this.batcher = new Batcher(this.#teams, {
