@@ -20,7 +20,10 @@ export async function fingerprint(model: ModelToLoad): Promise<string> {
 export async function externalData(directory: string, onnxFile: string): Promise<string[]> {
   const [folder, name] = [dirname(onnxFile), basename(onnxFile)];
   const names = await readdir(join(directory, folder));
-  return names.filter((other) => isExternalData(other, name)).toSorted().map((other) => join(folder, other));
+  return names
+    .filter((other) => isExternalData(other, name))
+    .toSorted()
+    .map((other) => join(folder, other));
 }
 
 export const isExternalData = (name: string, onnxFile: string): boolean =>

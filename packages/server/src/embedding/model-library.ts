@@ -73,7 +73,16 @@ export class ModelLibrary {
   async pull({ name, revision, wanted, signal, onProgress }: PullRequest): Promise<string> {
     const { hub } = this.#options;
     if (hub.offline) throw new VoisinError('failed_precondition', `HF_HUB_OFFLINE is set: ${name} is not downloaded`);
-    return downloadModel({ client: new HubClient(hub), cache: hub.cache, name, revision, wanted, maxBytes: hub.maxBytes, signal, onProgress });
+    return downloadModel({
+      client: new HubClient(hub),
+      cache: hub.cache,
+      name,
+      revision,
+      wanted,
+      maxBytes: hub.maxBytes,
+      signal,
+      onProgress,
+    });
   }
 
   /** Takes a model out of the hub cache and gives its full name. Others are the operator's own files, or the project's. */

@@ -51,7 +51,9 @@ export class Tokenizer {
   }
 
   /** Reads tokenizer.json and tokenizer_config.json. Throws `failed_precondition` naming the file. */
-  static async read(model: Pick<ModelDescription, 'name' | 'directory' | 'transformerFolder' | 'maxTokens' | 'lowercases'>): Promise<Tokenizer> {
+  static async read(
+    model: Pick<ModelDescription, 'name' | 'directory' | 'transformerFolder' | 'maxTokens' | 'lowercases'>,
+  ): Promise<Tokenizer> {
     const files = new ModelFiles(model.name, model.directory);
     const file = inFolder(model.transformerFolder, 'tokenizer.json');
     const definition = await files.object(file);

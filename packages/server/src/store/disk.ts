@@ -26,9 +26,12 @@ export async function makeDirectory(path: string): Promise<void> {
       () => false,
       (reason: unknown) => hasCode(reason, 'ENOENT'),
     );
-    if (!hasCode(error, 'ENOENT') || !parentMissing || parent === path) throw error;
-    await makeDirectory(parent);
-    await mkdir(path);
+    if (!hasCode(error, 'ENOENT') || parent === path) throw error;
+    if (parentMissing) await makeDirectory(parent);
+    // Somebody else may make the same directories at this moment.
+    await mkdir(path).catch((reason: unknown) => {
+      if (!hasCode(reason, 'EEXIST')) throw reason;
+    });
   }
 }
 

@@ -3,7 +3,9 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { VoisinError } from '../../errors.js';
 
 type Flags = NonNullable<ParseArgsConfig['options']>;
-type Parsed<Options extends Flags> = ReturnType<typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true; strict: true }>>;
+type Parsed<Options extends Flags> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true; strict: true }>
+>;
 
 interface Arguments<Options extends Flags> {
   readonly values: Parsed<Options>['values'];

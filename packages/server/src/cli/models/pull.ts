@@ -55,7 +55,12 @@ function progressBar(): Shown {
       stop: () => undefined,
     };
   }
-  const bar = new SingleBar({ format: '[{bar}] {percentage}% of {size}, {eta_formatted} left, {file}', hideCursor: true, clearOnComplete: true, etaBuffer: 50 });
+  const bar = new SingleBar({
+    format: '[{bar}] {percentage}% of {size}, {eta_formatted} left, {file}',
+    hideCursor: true,
+    clearOnComplete: true,
+    etaBuffer: 50,
+  });
   let started = false;
   return {
     update({ file, received, total }) {

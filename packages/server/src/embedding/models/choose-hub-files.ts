@@ -21,7 +21,8 @@ export function chooseHubFiles(name: string, files: readonly HubFile[], wanted: 
   const small = files.filter(({ path }) => configuration.test(path) || denseWeights.test(path));
   if (!small.some(({ path }) => path.endsWith('config.json'))) throw lacks(name, 'config.json: this is no model');
   if (wanted === 'weights') return [...small, ...chooseWeights(name, files)];
-  if (!small.some(({ path }) => path.endsWith('tokenizer.json'))) throw lacks(name, 'tokenizer.json; voisin models convert makes one from its older files');
+  if (!small.some(({ path }) => path.endsWith('tokenizer.json')))
+    throw lacks(name, 'tokenizer.json; voisin models convert makes one from its older files');
   return [...small, ...chooseModels(name, files, wanted)];
 }
 
@@ -29,7 +30,10 @@ function chooseModels(name: string, files: readonly HubFile[], wanted: readonly 
   const chosen = chooseOnnxFiles(files.map(({ path }) => path));
   const there = Object.keys(chosen);
   if (there.length === 0) {
-    throw lacks(name, 'onnx/model*.onnx and no model.onnx; voisin models pull --weights takes its weights, voisin models convert makes one from them');
+    throw lacks(
+      name,
+      'onnx/model*.onnx and no model.onnx; voisin models pull --weights takes its weights, voisin models convert makes one from them',
+    );
   }
   const paths = wanted.flatMap((precision) => chosen[precision] ?? []);
   if (paths.length === 0) throw lacks(name, `${wanted.join(' or ')} file; there is ${there.join(', ')}`);
@@ -45,4 +49,5 @@ function chooseWeights(name: string, files: readonly HubFile[]): HubFile[] {
   throw lacks(name, 'model.safetensors and no pytorch_model.bin');
 }
 
-const lacks = (name: string, what: string): VoisinError => new VoisinError('failed_precondition', `${name} has no ${what}`, { field: 'model' });
+const lacks = (name: string, what: string): VoisinError =>
+  new VoisinError('failed_precondition', `${name} has no ${what}`, { field: 'model' });

@@ -42,18 +42,21 @@ export async function downloadBlob(request: BlobRequest): Promise<void> {
 /** Gives the checksum of the bytes, all of which are in the file then. */
 async function untilComplete(request: BlobRequest, incomplete: string): Promise<string> {
   const { signal } = request;
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     const before = (await sizeOf(incomplete)) ?? 0;
     try {
       return await receive(request, incomplete);
     } catch (error) {
-      if (signal?.aborted) throw new VoisinError('deadline_exceeded', `the download of ${request.name} was given up`, undefined, { cause: error });
+      if (signal?.aborted)
+        throw new VoisinError('deadline_exceeded', `the download of ${request.name} was given up`, undefined, { cause: error });
       if (isDiskFull(error)) throw diskFull(request, error);
       if (error instanceof VoisinError && !isPassing(error)) throw error;
       failures = ((await sizeOf(incomplete)) ?? 0) > before ? 1 : failures + 1;
       if (failures >= TRIES) throw broken(request, error);
       const asked = error instanceof VoisinError && error.details?.['status'] === 429 ? (error.details.retryAfterSeconds ?? 0) * 1000 : 0;
-      await pause(Math.max(asked, (request.pauseMs ?? 500) * 2 ** (failures - 1)), undefined, signal ? { signal } : {}).catch(() => undefined);
+      await pause(Math.max(asked, (request.pauseMs ?? 500) * 2 ** (failures - 1)), undefined, signal ? { signal } : {}).catch(
+        () => undefined,
+      );
     }
   }
 }

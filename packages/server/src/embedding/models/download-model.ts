@@ -42,7 +42,9 @@ export interface DownloadRequest {
 export async function downloadModel(request: DownloadRequest): Promise<string> {
   const { client, cache, name, revision = 'main', wanted, signal } = request;
   if (!repositoryName.test(name) || /--|\.\./.test(name)) {
-    throw new VoisinError('invalid_argument', `${JSON.stringify(name)} is no name on the hub, such as BAAI/bge-small-en-v1.5`, { field: 'model' });
+    throw new VoisinError('invalid_argument', `${JSON.stringify(name)} is no name on the hub, such as BAAI/bge-small-en-v1.5`, {
+      field: 'model',
+    });
   }
   const { commit, files } = await client.list(name, revision, signal);
   const chosen = chooseHubFiles(name, files, wanted);
@@ -78,7 +80,11 @@ async function downloadAll(request: DownloadRequest, { commit, chosen, folders }
   }
 }
 
-async function checkRoom({ name, maxBytes, cache }: DownloadRequest, chosen: readonly HubFile[], { blobs }: RepositoryFolders): Promise<void> {
+async function checkRoom(
+  { name, maxBytes, cache }: DownloadRequest,
+  chosen: readonly HubFile[],
+  { blobs }: RepositoryFolders,
+): Promise<void> {
   const total = chosen.reduce((sum, { size }) => sum + size, 0);
   if (total > maxBytes) {
     const message = `${name} has ${total} bytes; at most ${maxBytes} are downloaded (MAX_MODEL_MB)`;

@@ -59,7 +59,10 @@ export class HubClient {
     throw await this.#refusal(response, name, commit, path);
   }
 
-  async #get(path: string, { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> }): Promise<Response> {
+  async #get(
+    path: string,
+    { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> },
+  ): Promise<Response> {
     const { endpoint, token } = this.#options;
     const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const silence = new AbortController();
@@ -73,7 +76,12 @@ export class HubClient {
       });
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new VoisinError('unavailable', `${endpoint} cannot be reached: ${reasonOf(error)}`, { retryAfterSeconds: 30 }, { cause: error });
+      throw new VoisinError(
+        'unavailable',
+        `${endpoint} cannot be reached: ${reasonOf(error)}`,
+        { retryAfterSeconds: 30 },
+        { cause: error },
+      );
     } finally {
       clearTimeout(watch);
     }
@@ -99,15 +107,18 @@ export class HubClient {
     await response.body?.cancel();
     const { endpoint, token } = this.#options;
     const code = response.headers.get('x-error-code');
-    const retryAfterSeconds = Number(response.headers.get('retry-after')) || 30;
+    const asked = Number(response.headers.get('retry-after') ?? Number.NaN);
+    const retryAfterSeconds = Number.isFinite(asked) ? asked : 30;
     const what = path === undefined ? name : `${path} of ${name}`;
-    if (code === 'RevisionNotFound') return new VoisinError('not_found', `${name} has no revision ${revision} at ${endpoint}`, { field: 'model' });
+    if (code === 'RevisionNotFound')
+      return new VoisinError('not_found', `${name} has no revision ${revision} at ${endpoint}`, { field: 'model' });
     if (response.status === 404 || code === 'RepoNotFound') {
       const hidden = token === undefined ? '; a private one needs HF_TOKEN' : ', or HF_TOKEN does not open it';
       return new VoisinError('not_found', `there is no ${what} at ${endpoint}${path === undefined ? hidden : ''}`, { field: 'model' });
     }
     if (response.status === 401 || response.status === 403) {
-      const advice = token === undefined ? 'set HF_TOKEN' : 'HF_TOKEN does not open it; it may ask for its terms to be accepted on its page';
+      const advice =
+        token === undefined ? 'set HF_TOKEN' : 'HF_TOKEN does not open it; it may ask for its terms to be accepted on its page';
       return new VoisinError('permission_denied', `${endpoint} does not give ${what} out: ${advice}`, { field: 'model' });
     }
     const message = `${endpoint} answered ${response.status} for ${what}`;

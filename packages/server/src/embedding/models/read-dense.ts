@@ -21,7 +21,10 @@ export async function readDense(files: ModelFiles, folder: string, inFeatures: n
   const file = inFolder(folder, 'model.safetensors');
   if (!(await files.isFile(file))) {
     const pickled = await files.isFile(inFolder(folder, 'pytorch_model.bin'));
-    throw files.broken(file, pickled ? 'is missing; pytorch_model.bin beside it is not read: voisin models convert makes the other' : 'is missing');
+    throw files.broken(
+      file,
+      pickled ? 'is missing; pytorch_model.bin beside it is not read: voisin models convert makes the other' : 'is missing',
+    );
   }
   return { file, inFeatures, outFeatures, bias: config['bias'] !== false, activation };
 }

@@ -3,7 +3,16 @@ import type { JsonObject, ModelFiles } from './model-files.js';
 import { inFolder } from './read-modules.js';
 
 /** These number positions from the one behind the padding's, so that the first ones are never used. */
-const positionsBehindPadding = new Set(['roberta', 'xlm-roberta', 'xlm-roberta-xl', 'camembert', 'mpnet', 'longformer', 'data2vec-text', 'ernie_m']);
+const positionsBehindPadding = new Set([
+  'roberta',
+  'xlm-roberta',
+  'xlm-roberta-xl',
+  'camembert',
+  'mpnet',
+  'longformer',
+  'data2vec-text',
+  'ernie_m',
+]);
 
 export interface TextLimit {
   readonly maxTokens: number;

@@ -29,7 +29,10 @@ export async function readModules(files: ModelFiles): Promise<Modules> {
   const kinds = modules.map(({ kind }) => kind);
   const ordered = kinds.every((kind, at) => at === 0 || order.indexOf(kind) >= order.indexOf(kinds[at - 1] ?? kind));
   if (others.length > 0 || pooling.length > 1 || !ordered) {
-    throw files.broken('modules.json', `lists ${kinds.join(', ')}; one Transformer, one Pooling, Dense and Normalize are accepted, in this order`);
+    throw files.broken(
+      'modules.json',
+      `lists ${kinds.join(', ')}; one Transformer, one Pooling, Dense and Normalize are accepted, in this order`,
+    );
   }
   return { transformer, pooling: pooling[0], dense: paths('Dense'), normalizes: kinds.includes('Normalize'), listed: true };
 }

@@ -44,4 +44,3 @@ function askedModes(config: JsonObject): string[] {
 
 /** Where no file says how to pool, sentence-transformers takes the mean; what config.json says of a class token is not its business. */
 export const assumedPooling: readonly PoolingMode[] = ['mean'];
-
