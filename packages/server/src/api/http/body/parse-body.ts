@@ -116,21 +116,39 @@ function readList(reader: JsonReader, field: string, most: number): unknown {
   return items;
 }
 
-/** Texts and token ids: as many as may be, whatever they are; the operation says what it accepts. */
+/** Texts and token ids, as many as may be; whatever else it is stays small, and the operation refuses it by name. */
 function readInputs(reader: JsonReader, field: string, most: number): unknown {
-  if (reader.kind() !== 'array') return reader.readValue();
+  const kind = reader.kind();
+  if (kind === 'string') return reader.readValue();
+  if (kind !== 'array') return readField(reader, field);
   const items: unknown[] = [];
   let numbers = 0;
+  let others = 0;
   reader.readArray((index) => {
-    if (reader.kind() === 'number') numbers++;
-    else if (index >= most) throw new VoisinError('invalid_argument', `${field}: expected at most ${most} items, got more`, { field });
-    const item = reader.readValue();
+    const item = readInput(reader, `${field}[${index}]`);
+    if (typeof item === 'number') numbers++;
+    else others++;
     if (Array.isArray(item)) numbers += item.length;
-    if (numbers > mostNumbers)
-      throw new VoisinError('invalid_argument', `${field}: expected at most ${mostNumbers} token ids, got more`, { field });
+    if (numbers > mostNumbers) throw tooMany(field, mostNumbers, 'token ids');
+    if (others > most) throw tooMany(field, most, 'items');
     items.push(item);
   });
   return items;
+}
+
+function readInput(reader: JsonReader, field: string): unknown {
+  const kind = reader.kind();
+  if (kind === 'object') return readField(reader, field);
+  const item = reader.readValue();
+  if (!Array.isArray(item)) return item;
+  const place = item.findIndex((one) => typeof one === 'object' && one !== null);
+  if (place < 0) return item;
+  const message = `${field}[${place}]: expected a token id, got ${Array.isArray(item[place]) ? 'an array' : 'an object'}`;
+  throw new VoisinError('invalid_argument', message, { field: `${field}[${place}]` });
+}
+
+function tooMany(field: string, most: number, what: string): VoisinError {
+  return new VoisinError('invalid_argument', `${field}: expected at most ${most} ${what}, got more`, { field, limit: most });
 }
 
 function readVector(reader: JsonReader, field: string): Float32Array {
