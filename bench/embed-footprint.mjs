@@ -49,6 +49,8 @@ try {
   memory('one model, idle', idle, { most: 300 });
   memory(`after ${warmUp} requests`, warm);
   memory(`after ${requests} requests`, after, { beside: idle.pss, besideName: 'idle', most: 1.1 * idle.pss });
+  // What came with the load and stays is one thing, what goes on growing another.
+  memory('the same', after, { beside: warm.pss, besideName: `after ${warmUp}` });
   rows.push(line('the same, by resident sets added up', after.rss, { beside: idle.rss, besideName: 'idle', unit: 'MB', digits: 0 }));
   console.log(`footprint with ${childrenOf(server.pid).length} inference processes at the end; memory is proportional (PSS); ${machine()}`);
   printTable(head, rows);
