@@ -29,8 +29,6 @@ import transformers
 TEXTS = ("bert", "roberta", "xlm-roberta", "mpnet", "distilbert")
 PICTURES = ("vit", "deit", "dinov2")
 KEPT = ("*.json", "*.txt", "*.model", "[0-9]*_*/*")
-# One file of protobuf holds no more than 2 GiB.
-EXTERNAL = 1_900_000_000
 
 
 class Refused(Exception):
@@ -82,12 +80,13 @@ class ClipText(Text):
     file = "onnx/text_model.onnx"
     outputs = ("text_embeds",)
 
-    def __init__(self, model: torch.nn.Module):
-        super().__init__(model)
-        self.longest = model.config.max_position_embeddings
+    def __init__(self, clip: torch.nn.Module):
+        super().__init__(clip.text_model)
+        self.projection = clip.text_projection
+        self.longest = self.model.config.max_position_embeddings
 
     def forward(self, *values):
-        return self.model(**dict(zip(self.inputs, values))).text_embeds
+        return self.projection(self.model(**dict(zip(self.inputs, values))).pooler_output)
 
     def example(self, batch: int, length: int, random: torch.Generator) -> tuple:
         """CLIP's vector is the one at the end of text, the token of the highest id (older models) or of eos_token_id."""
@@ -135,12 +134,13 @@ class Picture(torch.nn.Module):
 class ClipPicture(Picture):
     file = "onnx/vision_model.onnx"
 
-    def __init__(self, model: torch.nn.Module):
-        super().__init__(model, False)
+    def __init__(self, clip: torch.nn.Module):
+        super().__init__(clip.vision_model, False)
+        self.projection = clip.visual_projection
         self.outputs = ("image_embeds",)
 
     def forward(self, pixels):
-        return self.model(pixel_values=pixels).image_embeds
+        return self.projection(self.model(pixel_values=pixels).pooler_output)
 
 
 def main() -> int:
@@ -203,20 +203,17 @@ def model_type(source: Path) -> str:
     return kind
 
 
-def parts(source: Path, kind: str):
+def parts(source: Path, kind: str) -> list[torch.nn.Module]:
+    model, missing = loaded(source)
     if kind == "clip":
-        # One after the other, so that one is gone before the next is read.
-        yield ClipText(loaded(transformers.CLIPTextModelWithProjection, source)[0])
-        yield ClipPicture(loaded(transformers.CLIPVisionModelWithProjection, source)[0])
-        return
-    model, missing = loaded(transformers.AutoModel, source)
-    yield Text(model) if kind in TEXTS else Picture(model, kind == "dinov2" or not any("pooler" in name for name in missing))
+        return [ClipText(model), ClipPicture(model)]
+    return [Text(model) if kind in TEXTS else Picture(model, kind == "dinov2" or not any("pooler" in name for name in missing))]
 
 
-def loaded(made_by, source: Path) -> tuple[torch.nn.Module, list[str]]:
+def loaded(source: Path) -> tuple[torch.nn.Module, list[str]]:
     """The model in fp32, and the names of weights that its files lack. A pooler may be lacking: sentence models are trained without."""
     try:
-        model, notes = made_by.from_pretrained(
+        model, notes = transformers.AutoModel.from_pretrained(
             source, dtype=torch.float32, attn_implementation="eager", local_files_only=True, trust_remote_code=False, output_loading_info=True
         )
     except Exception as error:
@@ -237,6 +234,13 @@ def export(part: torch.nn.Module, file: Path) -> None:
         torch.onnx.export(
             part, example, str(file), input_names=list(part.inputs), output_names=list(part.outputs), dynamic_axes=axes, opset_version=17, dynamo=False
         )
+    # Over 2 GiB, the most that one file of protobuf holds, each weight came in a file of its own.
+    loose = [other for other in file.parent.iterdir() if other != file]
+    if loose:
+        model = onnx.load(file)
+        for other in (file, *loose):
+            other.unlink()
+        onnx.save(model, file, save_as_external_data=True, all_tensors_to_one_file=True, location=f"{file.name}_data")
 
 
 def nearness(part: torch.nn.Module, file: Path, least: float) -> dict:
