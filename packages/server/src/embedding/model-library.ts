@@ -3,7 +3,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { VoisinError } from '../errors.js';
 import { Embedding } from './embedding.js';
-import { externalData } from './fingerprint.js';
 import type { Wanted } from './models/choose-hub-files.js';
 import { downloadModel, type Progress } from './models/download-model.js';
 import { removeFromHubCache, repositoryFolders, repositoryName } from './models/hub-cache.js';
@@ -56,13 +55,13 @@ export class ModelLibrary {
   /** The model of this name, or the one that lies in this directory. Throws as reading its files does. */
   async inspect(nameOrDirectory: string): Promise<Inspection> {
     const description = await this.#describe(nameOrDirectory);
-    const { directory, onnxFiles } = description;
+    const { directory, onnxFiles, dataFiles } = description;
     const bytes: Partial<Record<Precision, number>> = {};
     const trials: Trial[] = [];
     for (const precision of ['fp32', 'int8'] as const) {
       const file = onnxFiles[precision];
       if (file === undefined) continue;
-      const sizes = [file, ...(await externalData(directory, file))].map(async (one) => (await stat(join(directory, one))).size);
+      const sizes = [file, ...(dataFiles[precision] ?? [])].map(async (one) => (await stat(join(directory, one))).size);
       bytes[precision] = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
       trials.push({ precision, result: await tryToRun(description, precision) });
     }

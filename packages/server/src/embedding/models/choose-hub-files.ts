@@ -1,8 +1,7 @@
 // Which files of a hub repository make a model: its configuration, its tokenizer, one ONNX file with its data.
 import { VoisinError } from '../../errors.js';
-import { isExternalData } from '../fingerprint.js';
 import type { Precision } from '../types.js';
-import { chooseOnnxFiles } from './find-onnx-files.js';
+import { chooseOnnxFiles, isExternalData } from './find-onnx-files.js';
 import type { HubFile } from './hub-client.js';
 
 /** What to take of a repository: files for these precisions, or the weights from which `voisin models convert` makes one. */

@@ -1,6 +1,7 @@
 // A directory may hold several exports of one model: the plainest one is taken for each precision.
 import type { Precision } from '../types.js';
 import { brokenModel, type ModelFiles } from './model-files.js';
+import { inFolder } from './read-modules.js';
 
 // Names as the exporters of sentence-transformers, Optimum, transformers.js and fastembed give them.
 const plain = ['model', 'model_compact', 'model_optimized', 'model_O1', 'model_O2', 'model_O3', 'model_fp16', 'model_O4'];
@@ -19,6 +20,16 @@ export function chooseOnnxFiles(paths: readonly string[]): Partial<Record<Precis
   const fp32 = first(plain, (name) => !isInt8.test(name) && !isOther.test(name));
   const small = first(int8, (name) => isInt8.test(name) && !isOther.test(name));
   return { ...(fp32 === undefined ? {} : { fp32 }), ...(small === undefined ? {} : { int8: small }) };
+}
+
+/** Whether a file holds weights of the ONNX file `onnx`, both by name: `model.onnx_data`, `model.onnx.data`, `model.onnx_data_1`. */
+export const isExternalData = (file: string, onnx: string): boolean => file.startsWith(`${onnx}_data`) || file.startsWith(`${onnx}.data`);
+
+/** The files with a model's weights that lie beside its ONNX file. */
+export async function findDataFiles(files: ModelFiles, onnxFile: string): Promise<string[]> {
+  const folder = onnxFile.includes('/') ? 'onnx' : '';
+  const paths = (await files.list(folder)).map((name) => inFolder(folder, name));
+  return paths.filter((path) => isExternalData(path, onnxFile));
 }
 
 export async function findOnnxFiles(files: ModelFiles): Promise<Partial<Record<Precision, string>>> {

@@ -34,7 +34,9 @@ export interface ModelDescription {
   readonly transformerFolder: string;
   /** The ONNX file of each precision there is, relative to the directory; at least one. */
   readonly onnxFiles: Readonly<Partial<Record<Precision, string>>>;
-  /** Every file that the vectors depend on beside the ONNX file and its external data, relative to the directory. */
+  /** The files beside it that hold its weights, where they are too large for one file or lie apart: `model.onnx_data`. */
+  readonly dataFiles: Readonly<Partial<Record<Precision, readonly string[]>>>;
+  /** Every other file that the vectors depend on, relative to the directory. */
   readonly readFiles: readonly string[];
   /** Values of a vector. */
   readonly dimension: number;
@@ -64,6 +66,7 @@ export interface ModelToLoad {
   readonly directory: string;
   readonly transformerFolder: string;
   readonly onnxFile: string;
+  /** What the vectors depend on beside it. */
   readonly readFiles: readonly string[];
   readonly dimension: number;
   readonly hiddenSize: number;
@@ -85,6 +88,7 @@ export function modelToLoad(description: ModelDescription, precision: Precision)
     throw new VoisinError('invalid_argument', message, { field: 'precision', accepted: precisionsOf(description) });
   }
   // Exactly these: a description also says what makes no difference to the vectors.
-  const { directory, transformerFolder, readFiles, dimension, hiddenSize, pooling, dense, padId, maxTokens, lowercases } = description;
+  const { directory, transformerFolder, dimension, hiddenSize, pooling, dense, padId, maxTokens, lowercases } = description;
+  const readFiles = [...(description.dataFiles[precision] ?? []), ...description.readFiles];
   return { directory, transformerFolder, onnxFile, readFiles, dimension, hiddenSize, pooling, dense, padId, maxTokens, lowercases };
 }

@@ -1,8 +1,9 @@
 // Models whose files are missing, cut or wrong: the error names the file, and other models serve.
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Embedding } from '../embedding.js';
+import { chooseOnnxFiles } from './find-onnx-files.js';
 import { readModelDirectory } from './model-directory.js';
 import { copyModel, miniLm, miniLmName } from '../testing.js';
 
@@ -34,51 +35,115 @@ async function failure(): Promise<unknown> {
 }
 
 test('everything is read from the files', async () => {
-  expect(await readModelDirectory(miniLmName, miniLm)).toEqual({
+  const { assumptions, ...description } = await readModelDirectory(miniLmName, miniLm);
+  expect(description).toEqual({
     name: miniLmName,
     directory: miniLm,
-    onnxFile: 'onnx/model_compact.onnx',
+    transformerFolder: '',
+    onnxFiles: expect.objectContaining({ fp32: 'onnx/model_compact.onnx' }),
+    dataFiles: expect.objectContaining({ fp32: [] }),
+    readFiles: ['tokenizer.json', 'tokenizer_config.json'],
     dimension: 384,
+    hiddenSize: 384,
     maxTokens: 256,
-    pooling: 'mean',
+    lowercases: false,
+    pooling: ['mean'],
+    dense: [],
     normalizes: true,
     padId: 0,
+    prompts: { byName: {}, defaultName: undefined },
+  });
+  expect(assumptions).toEqual([]);
+});
+
+test('what no file says is assumed as sentence-transformers does, and told', async () => {
+  for (const file of ['modules.json', '1_Pooling', 'sentence_bert_config.json']) await rm(join(model.directory, file), { recursive: true });
+  await change('tokenizer_config.json', (config) => ({ ...config, model_max_length: 1e30 }));
+  await change('config.json', (config) => ({ ...config, max_position_embeddings: null }));
+  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({
+    pooling: ['mean'],
+    maxTokens: 512,
+    normalizes: false,
+    assumptions: [expect.stringContaining('the mean of all tokens'), expect.stringContaining('512 tokens')],
+  });
+});
+
+test('a pooling without a list of modules counts', async () => {
+  await rm(join(model.directory, 'modules.json'));
+  await change('1_Pooling/config.json', () => ({ pooling_mode: 'lasttoken' }));
+  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ pooling: ['lasttoken'], assumptions: [] });
+});
+
+test('the positions of a model that numbers them behind its padding are fewer than its table', async () => {
+  await rm(join(model.directory, 'sentence_bert_config.json'));
+  await change('config.json', (config) => ({ ...config, model_type: 'xlm-roberta', pad_token_id: 1, max_position_embeddings: 514 }));
+  await change('tokenizer_config.json', (config) => ({ ...config, model_max_length: 8192 }));
+  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ maxTokens: 512, padId: 1 });
+});
+
+test('a transformer in a folder of its own has its files there', async () => {
+  const inFolder = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'sentence_bert_config.json'];
+  await mkdir(join(model.directory, '0_Transformer'));
+  for (const file of inFolder) await rename(join(model.directory, file), join(model.directory, '0_Transformer', file));
+  await change('modules.json', (modules) =>
+    Object.values(modules).map((one, at) => (at === 0 ? { ...Object(one), path: '0_Transformer' } : one)),
+  );
+  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ transformerFolder: '0_Transformer', maxTokens: 256 });
+  const embedding = await Embedding.open({ models: [{ name: 'a/b', directory: model.directory }], defaultModel: 'b', requiredModels: [] });
+  await expect(embedding.embed(['x']))
+    .resolves.toHaveProperty('tokens', [1])
+    .finally(() => embedding.close());
+});
+
+describe('of several ONNX files', () => {
+  test.each([
+    [['onnx/model.onnx', 'model.onnx', 'onnx/model_O3.onnx'], { fp32: 'onnx/model.onnx' }],
+    [['model_optimized.onnx'], { fp32: 'model_optimized.onnx' }],
+    [
+      ['onnx/model_fp16.onnx', 'onnx/model_q4.onnx', 'onnx/model_quantized.onnx'],
+      { fp32: 'onnx/model_fp16.onnx', int8: 'onnx/model_quantized.onnx' },
+    ],
+    [
+      ['onnx/model.onnx', 'onnx/model_qint8_arm64.onnx', 'onnx/model_quint8_avx2.onnx'],
+      { fp32: 'onnx/model.onnx', int8: 'onnx/model_quint8_avx2.onnx' },
+    ],
+    [['onnx/model_quantized.onnx', 'onnx/model_int8.onnx'], { int8: 'onnx/model_int8.onnx' }],
+    [['onnx/model_q4f16.onnx', 'onnx/model_bnb4.onnx', 'onnx/decoder_model.onnx'], {}],
+  ])('%j gives %j', (paths, chosen) => expect(chooseOnnxFiles(paths)).toEqual(chosen));
+
+  test('none says what makes one', async () => {
+    await rm(join(model.directory, 'onnx'), { recursive: true });
+    await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(/onnx\/model\*\.onnx is missing, and so is model\.onnx$/);
+    await writeFile(join(model.directory, 'model.safetensors'), '');
+    await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow('voisin models convert makes it from model.safetensors');
   });
 });
 
 test('the pooling is read in both dialects', async () => {
   await change('1_Pooling/config.json', () => ({ word_embedding_dimension: 384, pooling_mode: 'cls' }));
-  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ pooling: 'cls' });
+  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ pooling: ['cls'] });
   await change('1_Pooling/config.json', () => ({
     word_embedding_dimension: 384,
     pooling_mode_cls_token: true,
     pooling_mode_mean_tokens: false,
   }));
-  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ pooling: 'cls' });
+  expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ pooling: ['cls'] });
 });
 
-const jsonFiles = [
-  'config.json',
-  'modules.json',
-  '1_Pooling/config.json',
-  'sentence_bert_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-];
+const needed = ['config.json', '1_Pooling/config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_compact.onnx'];
+const optional = ['modules.json', 'sentence_bert_config.json', 'config_sentence_transformers.json'];
+const namedAs = (file: string): string => (file.startsWith('onnx/') ? 'onnx/model' : file);
 
-describe.each([...jsonFiles, 'onnx/model_compact.onnx'])('%s', (file) => {
-  const named = file.startsWith('onnx/') ? 'onnx/model' : file;
+test.each(needed)('%s missing is named', async (file) => {
+  // Another file of the folder may hold the same model in another precision.
+  await rm(join(model.directory, file.startsWith('onnx/') ? 'onnx' : file), { recursive: true });
+  expect(await failure()).toMatchObject({ code: 'failed_precondition', message: expect.stringContaining(namedAs(file)) });
+});
 
-  test('missing, it is named', async () => {
-    await rm(join(model.directory, file));
-    expect(await failure()).toMatchObject({ code: 'failed_precondition', message: expect.stringContaining(named) });
-  });
-
-  test('cut, it is named', async () => {
-    const bytes = (await readFile(join(model.directory, file))).length;
-    await truncate(join(model.directory, file), Math.floor(bytes / 2));
-    expect(await failure()).toMatchObject({ code: 'failed_precondition', message: expect.stringContaining(named) });
-  });
+test.each([...needed, ...optional])('%s cut is named', async (file) => {
+  const bytes = (await readFile(join(model.directory, file))).length;
+  await truncate(join(model.directory, file), Math.floor(bytes / 2));
+  expect(await failure()).toMatchObject({ code: 'failed_precondition', message: expect.stringContaining(namedAs(file)) });
 });
 
 test('wrong contents are named with their file', async () => {
@@ -86,13 +151,41 @@ test('wrong contents are named with their file', async () => {
   await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(
     '1_Pooling/config.json says 768 dimensions where config.json says 384',
   );
-  await change('1_Pooling/config.json', () => ({ pooling_mode: 'weightedmean' }));
+  await change('1_Pooling/config.json', () => ({ pooling_mode: 'attention' }));
   await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(
-    /1_Pooling\/config.json .* weightedmean; mean and cls are accepted/,
+    /1_Pooling\/config.json .* attention; cls, max, mean, .* are accepted/,
   );
   await change('sentence_bert_config.json', () => ({ max_seq_length: -1 }));
   await change('1_Pooling/config.json', () => ({ pooling_mode: 'mean' }));
   await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(/sentence_bert_config.json .* -1 came/);
+  await change('sentence_bert_config.json', () => ({}));
+  await change('config_sentence_transformers.json', () => ({ prompts: { query: 'q: ' }, default_prompt_name: 'passage' }));
+  await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(
+    /config_sentence_transformers.json has the default prompt "passage"/,
+  );
+});
+
+test.each([
+  [
+    'an unknown module',
+    [
+      { type: 'a.Transformer', path: '' },
+      { type: 'a.LSTM', path: '1_LSTM' },
+    ],
+    'has a module LSTM',
+  ],
+  [
+    'modules in another order',
+    [
+      { type: 'a.Pooling', path: '1_Pooling' },
+      { type: 'a.Transformer', path: '' },
+    ],
+    'in this order',
+  ],
+  ['a path out of the model', [{ type: 'a.Transformer', path: '../other' }], 'leads out of the model'],
+])('%s in modules.json is named', async (_, modules, words) => {
+  await change('modules.json', () => modules);
+  await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(words);
 });
 
 test('weights that do not fit the configuration are an error that names them', async () => {

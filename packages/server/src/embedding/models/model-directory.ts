@@ -1,5 +1,5 @@
 // What a model needs, read from its own files in the layout of sentence-transformers or of a bare transformer.
-import { findOnnxFiles } from './find-onnx-files.js';
+import { findDataFiles, findOnnxFiles } from './find-onnx-files.js';
 import type { DenseLayer, ModelDescription } from './model-description.js';
 import { isObject, ModelFiles, type JsonObject } from './model-files.js';
 import { readDense } from './read-dense.js';
@@ -26,12 +26,14 @@ export async function readModelDirectory(name: string, directory: string): Promi
     throw files.broken(pooling.file, 'leaves the prompt out of the pooling ("include_prompt": false), which is not supported');
   }
   const limit = await readTextLimit(files, modules.transformer, config);
+  const onnxFiles = await findOnnxFiles(files);
   const assumedMean = pooling ? [] : ['no file says how to pool: the mean of all tokens, as sentence-transformers does'];
   return {
     name,
     directory,
     transformerFolder: modules.transformer,
-    onnxFiles: await findOnnxFiles(files),
+    onnxFiles,
+    dataFiles: await dataFilesOf(files, onnxFiles),
     readFiles: [tokenizer, inFolder(modules.transformer, 'tokenizer_config.json'), ...dense.map(({ file }) => file)],
     dimension: dense.at(-1)?.outFeatures ?? hiddenSize * modes.length,
     hiddenSize,
@@ -43,6 +45,14 @@ export async function readModelDirectory(name: string, directory: string): Promi
     padId: readPadId(config),
     prompts,
     assumptions: [...assumedMean, ...(limit.assumption === undefined ? [] : [limit.assumption])],
+  };
+}
+
+async function dataFilesOf(files: ModelFiles, onnxFiles: ModelDescription['onnxFiles']): Promise<ModelDescription['dataFiles']> {
+  const { fp32, int8 } = onnxFiles;
+  return {
+    ...(fp32 !== undefined && { fp32: await findDataFiles(files, fp32) }),
+    ...(int8 !== undefined && { int8: await findDataFiles(files, int8) }),
   };
 }
 

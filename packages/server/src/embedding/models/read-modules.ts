@@ -18,6 +18,8 @@ const order = ['Transformer', 'Pooling', 'Dense', 'Normalize'];
 /** A model without the list is a bare transformer, with a pooling where 1_Pooling lies beside it. */
 export async function readModules(files: ModelFiles): Promise<Modules> {
   if (!(await files.isFile('modules.json'))) {
+    const dense = (await files.list('')).find((name) => /^\d+_Dense$/.test(name));
+    if (dense !== undefined) throw files.broken('modules.json', `is missing, and ${dense} shows that there should be one`);
     const pooling = (await files.isFile('1_Pooling/config.json')) ? '1_Pooling' : undefined;
     return { transformer: '', pooling, dense: [], normalizes: false, listed: false };
   }
