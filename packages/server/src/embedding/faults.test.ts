@@ -1,8 +1,10 @@
 // Faults of processes and crowds, with real processes.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Embedding } from './embedding.js';
 import type { EmbeddingOptions } from './options.js';
-import { cosine, isAlive, manyTexts, modelsFolder, readReference, until } from './testing.js';
+import { copyModel, cosine, isAlive, manyTexts, modelsFolder, readReference, until } from './testing.js';
 
 let embedding: Embedding;
 afterEach(() => embedding.close());
@@ -108,4 +110,25 @@ test('two processes share the work', async () => {
   await open({ workers: 2, threadsPerWorker: 1 });
   const { embeddings } = await embedding.embed(manyTexts(300, 5));
   expect(new Set(embeddings.map((vector) => vector.join())).size).toBe(300);
+});
+
+test('a process that is replaced after the files changed works under their new hash, never under the old one', async () => {
+  const model = await copyModel();
+  embedding = await Embedding.open({ models: [{ name: 'lab/own', directory: model.directory }] });
+  const ask = () => embedding.embed(['the same text'], { model: 'own' });
+  await ask();
+  const { hash } = embedding.model('own');
+  let round = 0;
+  const config = join(model.directory, 'tokenizer_config.json');
+  await writeFile(config, `${await readFile(config, 'utf8')}\n`);
+  await expect(ask()).resolves.toMatchObject({ cached: ['l1'] });
+  process.kill(embedding.stats().workers[0] ?? 0, 'SIGKILL');
+  await until(async () => {
+    await embedding
+      .embed([`a text ${round++}`], { model: 'own' })
+      .catch((error: unknown) => expect(error).toMatchObject({ code: 'unavailable' }));
+    return embedding.model('own').hash !== hash;
+  }, 'the new files are loaded');
+  await expect(ask()).resolves.toMatchObject({ cached: [false] });
+  await model.remove();
 });
