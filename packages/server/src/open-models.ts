@@ -10,3 +10,5 @@ export function openModelLibrary(config: Config): ModelLibrary {
   const { modelDirectories: folders, hub, bundledModels: bundled } = modelPlaces(config);
   return new ModelLibrary({ folders, hub, bundled });
 }
+
+export { convertWeights } from './embedding/conversion/convert-weights.js';

@@ -6,7 +6,7 @@ export const overview = `voisin: one server that turns text into vectors, keeps 
 Usage:
   voisin serve [flags]        start the server
   voisin demo [folder]        index a folder of text files and answer questions about it
-  voisin models [command]     the models that are here: list, pull, remove, inspect
+  voisin models [command]     the models that are here: list, pull, remove, convert, inspect
   voisin users [command]      accounts: create, list, show, set, delete
   voisin keys [command]       their keys: create, list, revoke
   voisin usage [user]         what they embedded, by key, model and day
@@ -43,6 +43,9 @@ export const modelsHelp = `Usage: voisin models [command]
       --revision REVISION        a branch, a tag or a commit in place of main
       --weights                  the weights in place of ONNX files, to be converted
   remove MODEL                   takes a model out of the hub cache
+  convert MODEL|DIRECTORY [flags]    makes ONNX files from weights (safetensors, PyTorch) and compares the two; the first time it installs PyTorch
+      --out FOLDER               in place of the directory itself, or of MODELS_DIR for what lies in the hub cache
+      --json                     how near the files are to PyTorch, as JSON
   inspect MODEL|DIRECTORY [--json]   what its files say, and whether it loads and runs
 
 MODEL is a name such as BAAI/bge-small-en-v1.5, or, where it is here already, its last part. MODELS_DIR, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and

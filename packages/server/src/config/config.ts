@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VoisinError } from '../errors.js';
 import { parseFlags } from './flags.js';
-import { hubConfig, type HubConfig } from './hub.js';
+import { conversionEnvironment, hubConfig, type HubConfig } from './hub.js';
 import { isLoopback } from './loopback.js';
 import { limits } from './limits.js';
 import { everySetting, secrets, settings } from './schema.js';
@@ -74,6 +74,7 @@ export function readConfig(env: Environment, argv: readonly string[] = []): Conf
     databaseUrl: databaseUrl === '' ? undefined : parseServiceUrl(secrets.databaseUrl, databaseUrl, ['postgres', 'postgresql']),
     tiers: values.tiersFile === '' ? defaultTiers : readTiers(resolve(values.tiersFile)),
     hub: hubConfig(values, env),
+    convertEnvironment: conversionEnvironment(values.convertEnvironment, env),
     keyless,
     warnings,
     bundledModelsDir,

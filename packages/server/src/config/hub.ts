@@ -29,6 +29,12 @@ export const hubSettings = {
     pattern: /^https?:\/\/[^\s/?#]+[^\s?#]*$/,
     help: 'The hub, or a server that mirrors it.',
   }),
+  convertEnvironment: text('CONVERT_ENVIRONMENT', {
+    ...folder,
+    group,
+    defaultText: '~/.cache/voisin/convert',
+    help: 'Folder of the Python environment of voisin models convert, which makes it on its first use (some 1.3 GB).',
+  }),
   allowDownload: toggle('ALLOW_DOWNLOAD', {
     group,
     default: false,
@@ -77,6 +83,10 @@ export function hubConfig(values: Values, env: Readonly<Record<string, string | 
     maxBytes: values.maxModelMb * 1024 * 1024,
   };
 }
+
+/** Where `voisin models convert` has its Python environment. */
+export const conversionEnvironment = (folder: string, env: Readonly<Record<string, string | undefined>>): string =>
+  inHome(folder === '' ? join(env['XDG_CACHE_HOME'] || '~/.cache', 'voisin', 'convert') : folder);
 
 const inHome = (path: string): string => resolve(path.replace(/^~(?=\/|$)/, homedir()));
 

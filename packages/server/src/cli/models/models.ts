@@ -8,6 +8,7 @@ const commands = new Map<string, Run>([
   ['list', async (argv) => (await import('./list.js')).list(argv)],
   ['pull', async (argv) => (await import('./pull.js')).pull(argv)],
   ['remove', async (argv) => (await import('./remove.js')).remove(argv)],
+  ['convert', async (argv) => (await import('./convert.js')).convert(argv)],
   ['inspect', async (argv) => (await import('./inspect.js')).inspect(argv)],
 ]);
 
