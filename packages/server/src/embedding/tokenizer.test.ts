@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readModelDirectory } from './models/model-directory.js';
 import { readReference, miniLm, miniLmName } from './testing.js';
+import { idsOf, tinyModel } from './tiny-model.test-help.js';
 import { Tokenizer } from './tokenizer.js';
 
 const description = await readModelDirectory(miniLmName, miniLm);
@@ -36,6 +37,67 @@ test('read in chunks, a long text gives the same tokens as read at once', () => 
   expect(Array.from(ids).slice(1, -1)).toEqual(piecewise);
 });
 
+test('of megabytes that are no words, only so much is read', () => {
+  for (const text of ['x'.repeat(9_000_000), '\u0000'.repeat(9_000_000)]) {
+    const { tokens, truncated } = tokenizer.encode(text);
+    expect([tokens <= 254, truncated]).toEqual([true, true]);
+  }
+  const chinese = '你好'.repeat(100_000);
+  expect(tokenizer.encode(chinese)).toMatchObject({ tokens: 254, truncated: true });
+  expect([...tokenizer.encode(chinese).ids]).toEqual([...tokenizer.encode('你好'.repeat(500)).ids]);
+});
+
 test('a megabyte of words costs no more than its first tokens', () => {
   expect(tokenizer.encode('two words '.repeat(100_000))).toMatchObject({ tokens: 254, truncated: true });
+});
+
+test('what is cut off is counted', () => {
+  expect(tokenizer.encode('word '.repeat(300))).toMatchObject({ tokens: 254, dropped: 46 });
+  expect(tokenizer.encode('word '.repeat(3000))).toMatchObject({ tokens: 254, dropped: 2746 });
+  expect(tokenizer.encode('word')).toMatchObject({ dropped: 0 });
+});
+
+test('token ids are taken as they are, with the special tokens that they lack', () => {
+  const ids = [2129, 2000, 25141, 20786];
+  const whole = [101, ...ids, 102];
+  for (const given of [ids, [101, ...ids], [...ids, 102], whole]) {
+    expect([...tokenizer.encodeIds(given, 'input').ids]).toEqual(whole);
+    expect(tokenizer.encodeIds(given, 'input').tokens).toBe(4);
+  }
+  expect([...tokenizer.encodeIds([], 'input').ids]).toEqual([101, 102]);
+  expect(
+    tokenizer.encodeIds(
+      Array.from({ length: 300 }, () => 2000),
+      'input',
+    ),
+  ).toMatchObject({ tokens: 254, dropped: 46 });
+});
+
+test('an id that is no token is refused by its place', () => {
+  expect(tokenizer.encodeIds([30521], 'input').tokens).toBe(1);
+  for (const wrong of [30522, -1, 1.5, Number.NaN]) {
+    expect(() => tokenizer.encodeIds([5, wrong], 'input[3]')).toThrow(
+      `input[3][1] is ${wrong}, which is no token of the model: 0 to 30521`,
+    );
+  }
+});
+
+test('a text’s tokens are told with their pieces and which are special, past the model’s length too', () => {
+  expect(tokenizer.tokenize('Embeddings [SEP]', true)).toEqual({
+    ids: [101, 7861, 8270, 4667, 2015, 102, 102],
+    tokens: ['[CLS]', 'em', '##bed', '##ding', '##s', '[SEP]', '[SEP]'],
+    special: [true, false, false, false, false, true, true],
+  });
+  expect(tokenizer.tokenize('a b', false).tokens).toEqual(['a', 'b']);
+  expect(tokenizer.tokenize('word '.repeat(300), true).ids).toHaveLength(302);
+});
+
+test('white space around a text makes no difference', () => {
+  expect(tokenizer.encode('\n how to \t')).toEqual(tokenizer.encode('how to'));
+});
+
+test('a model that puts its texts into lower case gets them so', async () => {
+  const tiny = await tinyModel({ table: [[0]] }, { 'sentence_bert_config.json': { max_seq_length: 8, do_lower_case: true } });
+  const lower = await Tokenizer.read(await readModelDirectory('lab/tiny', tiny.directory)).finally(tiny.remove);
+  expect([...lower.encode('ONE Two').ids]).toEqual(idsOf('one', 'two'));
 });

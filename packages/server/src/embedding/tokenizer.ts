@@ -29,6 +29,10 @@ export interface TokenizerOptions {
 // Tokenizing costs about 1 microsecond a character and holds the event loop: a long text is read in chunks, and its end not at all.
 const CHUNK_CHARACTERS = 2048;
 const COUNTED_CHARACTERS = 65_536;
+/** Nothing is read behind so many: only a text without words that the vocabulary has gets there. */
+const READ_CHARACTERS = 262_144;
+/** Where no white space comes for so long, a chunk ends without. */
+const LONGEST_RUN = 16_384;
 
 export class Tokenizer {
   readonly #tokenizer: HuggingFaceTokenizer;
@@ -73,8 +77,11 @@ export class Tokenizer {
     }
   }
 
-  encode(text: string): TokenizedText {
-    return this.#cut(this.#pieces(text));
+  encode(given: string): TokenizedText {
+    // As sentence-transformers does, whose models saw their texts so: where white space gives tokens, it makes a difference.
+    const text = given.trim();
+    if (text.length <= READ_CHARACTERS) return this.#cut(this.#pieces(text));
+    return { ...this.#cut(this.#pieces(text.slice(0, READ_CHARACTERS))), truncated: true };
   }
 
   /**
@@ -138,9 +145,11 @@ function vocabularySize({ vocab }: JsonObject, added: unknown): number {
 
 /** The end of a chunk: the first white space at or after the wanted length (vertical tabs and the like are none: BERT drops them). */
 function chunkEnd(text: string, start: number): number {
+  const wanted = start + CHUNK_CHARACTERS;
   const space = /[ \t\n\r]/g;
-  space.lastIndex = start + CHUNK_CHARACTERS;
-  return space.exec(text)?.index ?? text.length;
+  space.lastIndex = wanted;
+  const end = space.exec(text)?.index ?? text.length;
+  return end - wanted > LONGEST_RUN ? wanted : end;
 }
 
 /** The tokens that stand before and after every text, found by encoding one. */

@@ -2,7 +2,7 @@
 
 import Type from 'typebox';
 import { VoisinError } from '../errors.js';
-import { moreTokensThan } from './count-tokens.js';
+import { haveMoreTokens } from './count-tokens.js';
 import { DialectInputs, takeInputs } from './dialect-inputs.js';
 import { cutTexts, embedInputs } from './embed-inputs.js';
 import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
@@ -26,9 +26,8 @@ export const openAiEmbeddings = operation({
     if (inputs.length === 0)
       throw new VoisinError('invalid_argument', 'input: expected at least one text, got an empty list', { field: 'input' });
     if (inputs.length > maxOpenAiInputs) throw tooMany('inputs', maxOpenAiInputs, 'MAX_OPENAI_INPUTS', inputs.length);
-    services.embedding.model(model);
-    const tokens = await moreTokensThan(services.embedding, model, inputs, maxOpenAiTokens);
-    if (tokens !== undefined) throw tooMany('tokens', maxOpenAiTokens, 'MAX_OPENAI_TOKENS', 'more');
+    if (await haveMoreTokens(services.embedding, { inputs, model, signal: caller.signal }, maxOpenAiTokens))
+      throw tooMany('tokens', maxOpenAiTokens, 'MAX_OPENAI_TOKENS', 'more');
     const result = await embedInputs(services, caller, {
       inputs,
       field,
