@@ -114,7 +114,8 @@ async function open(options: AccountServicesOptions, records: SystemRecords, log
     const store = new PostgresAccountStore(database);
     await store.forgetOldBatches();
     const shared = new PostgresAllowances(database);
-    const allowances = accountsGraceSeconds > 0 ? new FallbackAllowances(shared, new MemoryAllowances(monthsOf(store)), log) : shared;
+    // The store is away when its own count is wanted: an account that was not heard of since the start begins with nothing.
+    const allowances = accountsGraceSeconds > 0 ? new FallbackAllowances(shared, new MemoryAllowances(async () => 0), log) : shared;
     return { store, allowances, journal: new LevelUsageJournal(records) };
   }
   const store = new LevelAccountStore(records);

@@ -19,12 +19,12 @@ export interface DatabaseLog {
 }
 
 export class Database {
-  readonly orm: NodePgDatabase;
+  readonly #orm: NodePgDatabase;
   readonly #pool: Pool;
 
   private constructor(pool: Pool) {
     this.#pool = pool;
-    this.orm = drizzle(pool);
+    this.#orm = drizzle(pool);
   }
 
   /**
@@ -40,8 +40,10 @@ export class Database {
       idleTimeoutMillis: 60_000,
       application_name: 'voisin',
     });
-    // A connection that breaks while nobody uses it: the pool makes another.
-    pool.on('error', (error) => log?.warn({ err: error }, 'a connection to PostgreSQL broke'));
+    // A connection may break while nobody uses it, and between two queries of one transaction: unheard, either ends the process.
+    const broke = (error: Error): void => log?.warn({ reason: error.message }, 'a connection to PostgreSQL broke');
+    pool.on('error', broke);
+    pool.on('connect', (client) => client.on('error', () => undefined));
     try {
       await bringUpToDate(pool);
       return new Database(pool);
@@ -61,12 +63,33 @@ export class Database {
   /** @throws VoisinError unavailable, with `retryAfterSeconds`, when PostgreSQL cannot be reached or is stopping; else what `work` throws */
   async run<T>(work: (orm: NodePgDatabase) => Promise<T>): Promise<T> {
     try {
-      return await work(this.orm);
+      return await work(this.#orm);
     } catch (error) {
       throw isAway(error)
         ? new VoisinError('unavailable', 'the accounts cannot be read now: PostgreSQL is away', { retryAfterSeconds: 1 }, { cause: error })
         : error;
     }
+  }
+
+  /**
+   * All of `work` or nothing. Not drizzle's own: that keeps a connection for ever whose BEGIN failed.
+   * @throws as `run`
+   */
+  transaction<T>(work: (orm: NodePgDatabase) => Promise<T>): Promise<T> {
+    return this.run(async () => {
+      const client = await this.#pool.connect();
+      try {
+        await client.query('BEGIN');
+        const done = await work(drizzle(client));
+        await client.query('COMMIT');
+        client.release();
+        return done;
+      } catch (error) {
+        // Closed, the connection takes back what it did.
+        client.release(true);
+        throw error;
+      }
+    });
   }
 
   async close(): Promise<void> {

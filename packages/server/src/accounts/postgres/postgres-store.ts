@@ -116,33 +116,31 @@ export class PostgresAccountStore implements AccountStore {
     // In one order everywhere: two servers that add to the same rows must not wait for one another.
     const sorted = rows.toSorted((a, b) => compare(usageCursor(a), usageCursor(b)));
     const used = [...lastUsed].toSorted(([a], [b]) => compare(a, b));
-    await this.#database.run((orm) =>
-      orm.transaction(async (change) => {
-        const added = await change.insert(usageBatches).values({ id }).onConflictDoNothing().returning({ id: usageBatches.id });
-        if (added.length === 0) return;
-        if (sorted.length > 0) {
-          await change
-            .insert(usage)
-            .values([...sorted])
-            .onConflictDoUpdate({
-              target: [usage.userId, usage.day, usage.keyId, usage.model],
-              set: {
-                requests: sql`${usage.requests} + excluded.requests`,
-                embeddings: sql`${usage.embeddings} + excluded.embeddings`,
-                cacheHits: sql`${usage.cacheHits} + excluded.cache_hits`,
-                tokens: sql`${usage.tokens} + excluded.tokens`,
-                cost: sql`${usage.cost} + excluded.cost`,
-              },
-            });
-        }
-        for (const [key, at] of used) {
-          await change
-            .update(keys)
-            .set({ lastUsedAt: sql`greatest(${keys.lastUsedAt}, ${at.toISOString()}::timestamptz)` })
-            .where(eq(keys.id, key));
-        }
-      }),
-    );
+    await this.#database.transaction(async (change) => {
+      const added = await change.insert(usageBatches).values({ id }).onConflictDoNothing().returning({ id: usageBatches.id });
+      if (added.length === 0) return;
+      if (sorted.length > 0) {
+        await change
+          .insert(usage)
+          .values([...sorted])
+          .onConflictDoUpdate({
+            target: [usage.userId, usage.day, usage.keyId, usage.model],
+            set: {
+              requests: sql`${usage.requests} + excluded.requests`,
+              embeddings: sql`${usage.embeddings} + excluded.embeddings`,
+              cacheHits: sql`${usage.cacheHits} + excluded.cache_hits`,
+              tokens: sql`${usage.tokens} + excluded.tokens`,
+              cost: sql`${usage.cost} + excluded.cost`,
+            },
+          });
+      }
+      for (const [key, at] of used) {
+        await change
+          .update(keys)
+          .set({ lastUsedAt: sql`greatest(${keys.lastUsedAt}, ${at.toISOString()}::timestamptz)` })
+          .where(eq(keys.id, key));
+      }
+    });
   }
 
   async usage({ userId, from, to }: UsageQuery, { limit, cursor }: PageQuery): Promise<Page<UsageRow>> {
