@@ -66,6 +66,10 @@ kept over restarts. There is no flag for it either, since it may hold a password
 else goes on without it, says so in \`/health\` and \`/metrics\`, and comes back to it by itself.
 
 `);
+  parts.push(`## Hugging Face
+
+\`${secrets.hubToken}\` opens models that are not public. Without it, the token of \`hf auth login\` in \`HF_HOME\` counts. See [models.md](models.md).
+`);
   return `${parts.join('\n').trimEnd()}\n`;
 }
 
