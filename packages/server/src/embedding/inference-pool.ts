@@ -40,10 +40,6 @@ export class InferencePool {
     return this.#restarts;
   }
 
-  get workers(): number {
-    return this.#options.workers;
-  }
-
   /** All processes have loaded the model. */
   get isComplete(): boolean {
     return this.#processes.length === this.#options.workers && this.#processes.every(({ isReady }) => isReady);
@@ -63,7 +59,7 @@ export class InferencePool {
     this.#stopped = false;
     if (!this.#failure) this.#fill();
     while (this.failure || this.#hash === undefined) {
-      if (this.#stopped) throw closedError();
+      if (this.#stopped) throw stopped(this.#options.model);
       if (this.failure) throw this.failure;
       const usable = this.#processes.filter(({ lost }) => !lost);
       if (usable.length === 0) await Promise.all(this.#processes.map(({ exited }) => exited));
@@ -162,4 +158,4 @@ export class InferencePool {
   }
 }
 
-const closedError = (): VoisinError => new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });
+const stopped = (model: string): VoisinError => new VoisinError('unavailable', `model ${model} leaves the memory`, { retryAfterSeconds: 5 });
