@@ -79,6 +79,25 @@ it('gives a text the same vector by every route, alone and among others', async 
   await server.close();
 });
 
+it('int8 is near to fp32, is remembered apart from it, and too depends on the text alone', async () => {
+  const server = await startTestServer();
+  const text = 'a text in two precisions';
+  const embed = async (precision: string) => (await server.client.post('/v1/embed', { text, precision })).json;
+  const [exact, fast] = [await embed('fp32'), await embed('int8')];
+  expect([exact['cached'], fast['cached'], (await embed('int8'))['cached']]).toEqual([false, false, true]);
+  expect(fast.embedding).not.toEqual(exact.embedding);
+  expect(fast.embedding.reduce((sum, value, i) => sum + value * (exact.embedding[i] ?? 0), 0)).toBeGreaterThan(0.97);
+  await server.close();
+  const again = await startTestServer();
+  const { text: body } = await again.client.post('/v1/embeddings', {
+    model,
+    input: ['x', text, 'a longer one beside it'],
+    precision: 'int8',
+  });
+  expect(JSON.parse(body).data[1].embedding).toEqual(fast.embedding);
+  await again.close();
+});
+
 it('a thousand texts in one request of OpenAI’s come back in their order', async () => {
   const server = await startTestServer();
   const input = Array.from({ length: 1000 }, (_, i) => `text ${i % 250}`);
