@@ -55,14 +55,20 @@ Without keys it depends on \`HOST\`:
 | any other | the first start makes an admin key of the tenant \`default\`, prints it once and keeps its bcrypt hash in the data folder; later starts accept it |
 | any other, with \`ALLOW_ANONYMOUS=true\` | as on this machine alone: whoever reaches the server may read and change everything |
 
-When \`${secrets.apiKeys}\` is set, exactly those keys count: a lost or leaked admin key is retired by setting it. Setting it together with
+When \`${secrets.apiKeys}\` is set, the admin key no longer counts: one that was lost or leaked is retired by setting it. Keys of accounts
+([accounts.md](accounts.md)) count everywhere, and with the first account every caller needs a key, except with \`ALLOW_ANONYMOUS=true\`. Setting it together with
 \`ALLOW_ANONYMOUS=true\` stops the start. \`${secrets.clientKey}\`, a letter shorter, belongs to clients: found in the server's environment it is a
 warning and nothing else.
+`);
+  parts.push(`## PostgreSQL
+
+\`${secrets.databaseUrl}="postgres://user:password@host:5432/database"\` keeps accounts in PostgreSQL, where several servers share them; without it they lie in
+the data folder. There is no flag for it, since it holds a password. See [accounts.md](accounts.md).
 `);
   parts.push(`## Redis
 
 \`${secrets.redisUrl}="redis://user:password@host:6379/0"\` (\`rediss://\` for TLS) makes Redis the second level of the embedding cache: shared by servers,
-kept over restarts. There is no flag for it either, since it may hold a password. A server whose Redis is away, slow, full or holds something
+kept over restarts. Without PostgreSQL it counts quotas too ([accounts.md](accounts.md)). There is no flag for it either, since it may hold a password. A server whose Redis is away, slow, full or holds something
 else goes on without it, says so in \`/health\` and \`/metrics\`, and comes back to it by itself.
 
 `);

@@ -31,6 +31,8 @@ const vector = `${index}/vectors/:id`;
 const searchQuery = ['vector', 'text', 'k', 'filter', 'max_distance', 'ef_search', 'nprobe'];
 
 const ofIndex = ['not_found', 'permission_denied', 'failed_precondition'] as const;
+/** Where texts are embedded on the caller's account. */
+const ofText = ['rate_limited', 'quota_exceeded'] as const;
 const ofWrite = [...ofIndex, 'payload_too_large', 'resource_exhausted'] as const;
 
 /** 400 when every vector of an add was refused; the body stays the same. */
@@ -56,7 +58,15 @@ export const routes: readonly Route[] = [
   { method: 'POST', url: `${index}/train`, operation: indexTrain, status: 200, body: 'plain', bodyOptional: true, errors: ofWrite },
   { method: 'POST', url: `${index}/compact`, operation: indexCompact, status: 200, body: 'plain', bodyOptional: true, errors: ofWrite },
 
-  { method: 'POST', url: `${index}/vectors`, operation: vectorsAdd, status: 201, body: 'vectors', statusOf: addStatus, errors: ofWrite },
+  {
+    method: 'POST',
+    url: `${index}/vectors`,
+    operation: vectorsAdd,
+    status: 201,
+    body: 'vectors',
+    statusOf: addStatus,
+    errors: [...ofWrite, ...ofText],
+  },
   { method: 'GET', url: `${index}/vectors`, operation: vectorsList, status: 200, query: ['limit', 'cursor'], errors: ofIndex },
   { method: 'POST', url: `${index}/vectors/delete`, operation: vectorsDelete, status: 200, body: 'plain', errors: ofWrite },
   {
@@ -69,8 +79,8 @@ export const routes: readonly Route[] = [
     errors: ofIndex,
   },
   { method: 'GET', url: vector, operation: vectorGet, status: 200, vectors: true, errors: ofIndex },
-  { method: 'PUT', url: vector, operation: vectorPut, status: 200, body: 'vector', errors: ofWrite },
-  { method: 'PATCH', url: vector, operation: vectorPatch, status: 200, body: 'vector', vectors: true, errors: ofWrite },
+  { method: 'PUT', url: vector, operation: vectorPut, status: 200, body: 'vector', errors: [...ofWrite, ...ofText] },
+  { method: 'PATCH', url: vector, operation: vectorPatch, status: 200, body: 'vector', vectors: true, errors: [...ofWrite, ...ofText] },
   { method: 'DELETE', url: vector, operation: vectorDelete, status: 204, errors: ofWrite },
 
   {
@@ -79,7 +89,7 @@ export const routes: readonly Route[] = [
     operation: indexSearch,
     status: 200,
     body: 'vector',
-    errors: [...ofIndex, 'payload_too_large'],
+    errors: [...ofIndex, 'payload_too_large', ...ofText],
   },
   {
     method: 'GET',
@@ -89,7 +99,7 @@ export const routes: readonly Route[] = [
     body: 'vector',
     bodyOptional: true,
     query: searchQuery,
-    errors: [...ofIndex, 'payload_too_large'],
+    errors: [...ofIndex, 'payload_too_large', ...ofText],
   },
   {
     method: 'POST',
@@ -97,7 +107,7 @@ export const routes: readonly Route[] = [
     operation: indexSearchBatch,
     status: 200,
     body: 'matrix',
-    errors: [...ofIndex, 'payload_too_large'],
+    errors: [...ofIndex, 'payload_too_large', ...ofText],
   },
 
   {
@@ -107,7 +117,7 @@ export const routes: readonly Route[] = [
     status: 200,
     stream: 'import',
     query: ['format', 'id_prefix', 'start'],
-    errors: ofWrite,
+    errors: [...ofWrite, ...ofText],
   },
   { method: 'GET', url: `${index}/export`, operation: indexExport, status: 200, stream: 'export', query: ['format'], errors: ofIndex },
 
