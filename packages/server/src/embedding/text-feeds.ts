@@ -47,8 +47,16 @@ export class TextFeeds {
         fill(values, { start: text * width, length, width }, ids.subarray(read, read + length));
         read += length;
       });
-      feeds[name] = new Tensor(type, type === 'int32' ? values : BigInt64Array.from(values, BigInt), [lengths.length, width]);
+      feeds[name] = new Tensor(type, type === 'int32' ? values : widened(values), [lengths.length, width]);
     }
     return { feeds, width };
   }
+}
+
+/** Ids are never negative, so that they are the lower halves of their 64 bits; a BigInt for each would cost more than the copy. */
+function widened(values: Int32Array): BigInt64Array {
+  const wide = new BigInt64Array(values.length);
+  const halves = new Int32Array(wide.buffer);
+  for (let i = 0; i < values.length; i++) halves[2 * i] = values[i] ?? 0;
+  return wide;
 }

@@ -80,7 +80,7 @@ export interface ModelInfo {
   readonly precisions: readonly Precision[];
   /** How the vectors of tokens become one, in the words of sentence-transformers; several are put one after another. */
   readonly pooling?: readonly string[];
-  /** SHA-256 of the ONNX file, once it was loaded. */
+  /** One word for all files that its vectors depend on (SHA-256), once it was loaded. */
   readonly hash?: string;
   /** In memory now. */
   readonly resident: boolean;

@@ -31,7 +31,14 @@ export interface TestServerOptions {
 /** In this process. Models are loaded at their first use, so that a test without them waits for none. */
 export async function startTestServer({ env = {}, dataDir: given }: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'voisin-test-')));
-  const config = readConfig({ PORT: '0', FAISS_DATA_DIR: dataDir, LOG_LEVEL: 'silent', REQUIRED_MODELS: 'none', ...env });
+  const config = readConfig({
+    PORT: '0',
+    FAISS_DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+    REQUIRED_MODELS: 'none',
+    HF_HUB_CACHE: join(dataDir, 'hub'),
+    ...env,
+  });
   const context = await createContext(config, createLogger(config));
   const http = await startHttp(context);
   const clients = [new HttpClient(http.url)];
