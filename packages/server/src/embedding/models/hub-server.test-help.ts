@@ -102,8 +102,13 @@ export class HubServer {
     if (status !== undefined) return refuse(response, status, 'Fault');
     const bytes = repository.files[file];
     if (!bytes) return refuse(response, 404, 'EntryNotFound');
-    if (!isLarge(bytes)) return void response.writeHead(200, { etag: `"${etagOf(bytes)}"` }).end(bytes);
-    response.writeHead(302, { location: `${addressOf(this.#storage)}/${name}/${file}`, 'x-linked-etag': `"${etagOf(bytes)}"` }).end();
+    const common = { 'x-repo-commit': repository.commit };
+    if (!isLarge(bytes)) {
+      response.writeHead(200, { ...common, etag: `"${etagOf(bytes)}"`, 'content-length': bytes.length }).end(bytes);
+      return;
+    }
+    const linked = { 'x-linked-etag': `"${etagOf(bytes)}"`, 'x-linked-size': bytes.length };
+    response.writeHead(302, { ...common, ...linked, location: `${addressOf(this.#storage)}/${name}/${file}` }).end();
   }
 
   #store(request: IncomingMessage, response: ServerResponse): void {
