@@ -1,9 +1,8 @@
 // The embedding of one text, as the batch contract has it.
 
 import Type from 'typebox';
-import { VoisinError } from '../errors.js';
-import { embedInputs } from './embed-inputs.js';
-import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
+import { cutFields, embedOne } from './embed-one.js';
+import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
 import { ProcessingTime, processingTime, Vector } from './schemas.js';
 import { characterCount } from './vector-values.js';
@@ -18,27 +17,19 @@ export const embedText = operation({
     dimension: Type.Integer(),
     text_length: Type.Integer({ description: 'in characters' }),
     processing_time_ms: ProcessingTime,
-    truncated: Type.Optional(Type.Literal(true, { description: 'the model could not read the text to its end' })),
-    dropped_tokens: Type.Optional(Type.Integer({ description: 'how much of it was cut' })),
+    ...cutFields,
   }),
-  async run(services, caller, { model_name, text, ...asked }) {
+  async run(services, caller, { model_name, text, ...options }) {
     const started = performance.now();
-    const { embeddings, dimension, truncated, droppedTokens } = await embedInputs(services, caller, {
-      inputs: [text],
-      field: () => 'text',
-      modelField: 'model_name',
-      maxTextLength: services.config.limits.maxTextLength,
-      options: { ...takeEmbedOptions(asked), model: model_name, priority: 'query' },
-    });
-    const [vector] = embeddings;
-    if (vector === undefined) throw new VoisinError('internal', 'the model gave no embedding');
+    const asked = { text, model: model_name, modelField: 'model_name', options } as const;
+    const { embedding, dimension, cut } = await embedOne(services, caller, asked);
     return {
-      embedding: vector,
+      embedding,
       model_name,
       dimension,
       text_length: characterCount(text),
       processing_time_ms: processingTime(started),
-      ...(truncated[0] === true ? { truncated: true as const, dropped_tokens: droppedTokens[0] ?? 0 } : {}),
+      ...cut,
     };
   },
 });

@@ -129,6 +129,13 @@ export const searchOptions = {
   nprobe: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF, this search only' })),
 };
 
+export const Latency = Type.Number({ description: 'the server’s own time' });
+
+/** @param started of performance.now() */
+export function latency(started: number): number {
+  return Math.round((performance.now() - started) * 1000) / 1000;
+}
+
 export const ProcessingTime = Type.Number({ description: 'the server’s own time, two decimals' });
 
 /** @param started of performance.now() */

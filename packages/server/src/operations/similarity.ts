@@ -6,7 +6,7 @@ import { checkCount, embedInputs } from './embed-inputs.js';
 import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
 import { checkWithinMinute } from './metered-embed.js';
 import { operation, type Caller, type Services } from './operation.js';
-import { Vector } from './schemas.js';
+import { Latency, latency, Vector } from './schemas.js';
 
 const { normalize: _, ...options } = embedOptions;
 
@@ -31,7 +31,7 @@ export const similarity = operation({
     similarities: Type.Array(Vector, { description: 'a row for each of `texts`, a cosine for each of `against`' }),
     model: Type.String({ description: 'as it was asked for' }),
     tokens: Type.Integer({ description: 'of all texts, without the special tokens' }),
-    latency_ms: Type.Number({ description: 'the server’s own time' }),
+    latency_ms: Latency,
   }),
   async run(services, caller, { texts, against, against_input_type, model, ...asked }) {
     const started = performance.now();
@@ -54,7 +54,7 @@ export const similarity = operation({
       similarities: embeddings.slice(0, texts.length).map((row) => Float32Array.from(others, (column) => dot(row, column))),
       model: name,
       tokens: tokens.reduce((sum, count) => sum + count, 0),
-      latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
+      latency_ms: latency(started),
     };
   },
 });
