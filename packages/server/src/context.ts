@@ -41,6 +41,11 @@ export async function createContext(config: Config, log: Logger, metrics: Metric
     const embedding = await openEmbedding(config, log, metrics);
     opened.push(() => embedding.close());
     watch(metrics, indexes, embedding);
+    metrics.watchAccounts(() => ({
+      refused: account.meter.refused,
+      usageWaits: account.usage.isFailing,
+      countsAlone: account.countsAlone(),
+    }));
     const services: Services = { config, indexes, embedding, account, readSystem: systemMetrics(config.dataDir), version, startedAt };
     return { ...services, accounts: account.accounts, log, metrics, close };
   } catch (error) {

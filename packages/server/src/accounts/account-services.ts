@@ -36,6 +36,8 @@ export interface AccountServices {
   readonly administration: Administration;
   readonly meter: Meter;
   readonly usage: UsageLog;
+  /** What several servers count together is away, and this one counts for itself. */
+  readonly countsAlone: () => boolean;
   /** Writes what was used, then lets go of the store. */
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export async function openAccounts(options: AccountServicesOptions, records: Sys
       administration,
       meter,
       usage,
+      countsAlone: () => allowances instanceof FallbackAllowances && allowances.isAway,
       async close() {
         await usage.close();
         await meter.close();

@@ -34,6 +34,7 @@ export class Meter {
   readonly #turns: Turns;
   readonly #tiers: Tiers;
   readonly #now: () => number;
+  readonly #refused = { minute: 0, month: 0 };
   /** By user: thousandths that are reserved here and not settled, and who waits for that. */
   readonly #underWay = new Map<string, { cost: number; waiting: (() => void)[] }>();
 
@@ -42,6 +43,11 @@ export class Meter {
     this.#turns = new Turns(allowances);
     this.#tiers = tiers;
     this.#now = now;
+  }
+
+  /** Requests refused, since the start. */
+  get refused(): { readonly minute: number; readonly month: number } {
+    return this.#refused;
   }
 
   /** @throws VoisinError failed_precondition when TIERS_FILE no longer has it */
@@ -121,6 +127,7 @@ export class Meter {
   }
 
   #tooFast(tier: Tier, units: number, standing: Standing): VoisinError {
+    this.#refused.minute++;
     const limits = minuteOf(tier, standing);
     const seconds = this.#secondsUntil(limits.resetsAt);
     const message = `tier ${tier.name} allows ${tier.perMinute} embeddings a minute: ${limits.remaining} are left, ${units} were asked for; again in ${seconds} s`;
@@ -128,6 +135,7 @@ export class Meter {
   }
 
   #usedUp(tier: Tier, { monthUsed }: Standing): VoisinError {
+    this.#refused.month++;
     const resetsAt = nextMonth(new Date(this.#now())).getTime();
     const remaining = Math.max(0, Math.floor((tier.perMonth * costOfOne - monthUsed) / costOfOne));
     const message = `tier ${tier.name} allows ${tier.perMonth} embeddings a month: ${remaining} are left until ${new Date(resetsAt).toISOString()}`;

@@ -1,5 +1,6 @@
 // What Prometheus reads at /metrics. Each server has its own registry, so that two in one process do not mix.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { type AccountReading, addAccountMetrics } from './account-metrics.js';
 import { bucketQuantile } from './bucket-quantile.js';
 import { addCacheMetrics, type CacheReading } from './cache-metrics.js';
 import { addEmbeddingMetrics, type EmbeddingReading } from './embedding-metrics.js';
@@ -102,6 +103,11 @@ export class Metrics {
   /** `read` is asked at each scrape. */
   watchEmbedding(read: () => EmbeddingReading): void {
     addEmbeddingMetrics(this.#registry, read);
+  }
+
+  /** `read` is asked at each scrape. */
+  watchAccounts(read: () => AccountReading): void {
+    addAccountMetrics(this.#registry, read);
   }
 
   /** `length` is asked at each scrape. */
