@@ -15,6 +15,8 @@ export interface ServerProcess {
   readonly url: string;
   /** The log so far, a JSON object a line. */
   readonly log: readonly string[];
+  /** stdout so far. */
+  printed(): string;
   /** SIGKILL. */
   kill(): Promise<void>;
   /** SIGTERM; the exit code. */
@@ -31,7 +33,10 @@ export interface ServerProcessOptions {
 /** Starts the server and waits until it listens. Errors: what it printed, and its exit code, when it ends before. */
 export async function startServerProcess({ dataDir, env = {}, under = [] }: ServerProcessOptions): Promise<ServerProcess> {
   const [command = process.execPath, ...args] = [...under, process.execPath, program, 'serve', '--port', '0', '--data-dir', dataDir];
-  const child = spawn(command, args, { env: { PATH: process.env['PATH'], REQUIRED_MODELS: 'none', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    env: { PATH: process.env['PATH'], REQUIRED_MODELS: 'none', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const closed = once(child, 'close');
   const printed: string[] = [];
   child.stdout.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
@@ -53,7 +58,15 @@ export async function startServerProcess({ dataDir, env = {}, under = [] }: Serv
     await closed;
     return child.exitCode;
   };
-  return { child, client, url, log, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') };
+  return {
+    child,
+    client,
+    url,
+    log,
+    printed: () => printed.join(''),
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+  };
 }
 
 export class ServerEnded extends Error {
