@@ -21,10 +21,8 @@ export async function readDense(files: ModelFiles, folder: string, inFeatures: n
   const file = inFolder(folder, 'model.safetensors');
   if (!(await files.isFile(file))) {
     const pickled = await files.isFile(inFolder(folder, 'pytorch_model.bin'));
-    throw files.broken(
-      file,
-      pickled ? 'is missing; pytorch_model.bin beside it is not read: voisin models convert makes the other' : 'is missing',
-    );
+    const advice = '; pytorch_model.bin beside it is not read, since reading it may run code: sentence-transformers saves the other';
+    throw files.broken(file, `is missing${pickled ? advice : ''}`);
   }
   return { file, inFeatures, outFeatures, bias: config['bias'] !== false, activation };
 }
