@@ -31,6 +31,16 @@ describe('POST /embed with inputs', () => {
     expect(two.vectors).toEqual([await own('first'), await own('second')]);
   });
 
+  it('answers at the root too, where Hugging Face’s client posts', async () => {
+    const { status, text } = await server.client.post('/', { inputs: 'first', normalize: null, truncate: true });
+    expect([status, JSON.parse(text)]).toEqual([200, [await own('first')]]);
+    const refused = await server.client.post('/', { text: 'first' });
+    expect([refused.status, JSON.parse(refused.text)]).toEqual([
+      400,
+      { error: expect.stringContaining('inputs: required'), error_type: 'Validation' },
+    ]);
+  });
+
   it('takes token ids', async () => {
     const [list] = JSON.parse((await server.client.post('/tokenize', { inputs: 'the cat sleeps' })).text) as { id: number }[][];
     const ids = list?.map(({ id }) => id);

@@ -37,7 +37,7 @@ export function openApiDocument(version: string, limits: Limits): OpenApiDocumen
     const path = documentedPath(route.url);
     (paths[path] ??= {})[route.method.toLowerCase()] = describeRoute(route, limits);
   }
-  for (const page of pages) paths[page.path] = { get: page.operation };
+  for (const page of pages) (paths[page.path] ??= {})['get'] = page.operation;
   return {
     openapi: '3.1.0',
     info: {

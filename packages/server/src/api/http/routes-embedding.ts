@@ -52,6 +52,8 @@ export const embeddingRoutes: readonly Route[] = [
     errors: ['permission_denied', 'not_found'],
   },
 
+  // Where Hugging Face's own client posts to a server that it is given the address of.
+  { ...embeds, url: '/', operation: teiEmbed, dialect: 'tei' },
   {
     method: 'POST',
     url: '/tokenize',
