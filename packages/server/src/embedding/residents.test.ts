@@ -3,7 +3,10 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Embedding } from './embedding.js';
-import type { EmbeddingLog, EmbeddingOptions } from './options.js';
+import { ModelRegistry } from './models/model-registry.js';
+import { withDefaults, type EmbeddingLog, type EmbeddingOptions } from './options.js';
+import { Resident } from './resident.js';
+import { Residents } from './residents.js';
 import { copyModel, isAlive, manyTexts, miniLm, until } from './testing.js';
 
 const models = ['lab/a', 'lab/b', 'lab/c'].map((name) => ({ name, directory: miniLm }));
@@ -42,6 +45,19 @@ describe('places in memory', () => {
     expect(resident()).toEqual(['lab/a', 'lab/c']);
     expect(embedding.stats()).toMatchObject({ workers: { length: 2 }, restarts: 0 });
     expect(embedding.models().map((info) => info.resident)).toEqual([true, false, true]);
+  });
+
+  test('models that are asked for at one moment all have places', async () => {
+    await open({ maxCachedModels: 3 });
+    const registry = await ModelRegistry.open({ models });
+    const three = await Promise.all(models.map(async ({ name }) => new Resident(await registry.describe(name), 'fp32', withDefaults({}))));
+    const residents = new Residents({ places: 2, idleMs: 0, cleanupMs: 60_000 });
+    const [first, second, third] = three.map((one) => residents.use(one));
+    (await first)?.();
+    (await second)?.();
+    await third;
+    expect(residents.list).toEqual(three.slice(2));
+    await residents.close();
   });
 
   test('a model that is loaded for several requests at once is loaded once', async () => {

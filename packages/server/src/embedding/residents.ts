@@ -30,6 +30,7 @@ export class Residents {
   readonly #unloading = new Map<Resident, Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   readonly #lastUsed = new WeakMap<Resident, number>();
+  #isAdmitting = false;
   #admitting: Promise<void> | undefined;
   /** Has no place any more, but still has users. */
   #leaving: Resident | undefined;
@@ -76,9 +77,7 @@ export class Residents {
       waiters.add(waiter);
       if (signal?.aborted) leave();
       signal?.addEventListener('abort', leave, { once: true });
-      this.#admitting ??= this.#admit().finally(() => {
-        this.#admitting = undefined;
-      });
+      if (!this.#isAdmitting) this.#admitting = this.#admit();
     });
   }
 
@@ -127,15 +126,18 @@ export class Residents {
 
   /** One model after another; all who wait for it come in together. */
   async #admit(): Promise<void> {
+    this.#isAdmitting = true;
     for (;;) {
       const [next] = this.#waiting;
-      if (!next) return;
+      if (!next) break;
       const [resident, waiters] = next;
       if (waiters.size > 0) await this.#makeRoom();
-      if (this.#closed) return;
+      if (this.#closed) break;
       this.#waiting.delete(resident);
       for (const waiter of waiters) waiter.come();
     }
+    // In one step with the last look at who waits: whoever comes after it starts the next round.
+    this.#isAdmitting = false;
   }
 
   async #makeRoom(): Promise<void> {
