@@ -206,6 +206,20 @@ describe('addresses of services', () => {
   );
 });
 
+describe('TRUSTED_PROXIES', () => {
+  test('takes addresses, networks and words for them', () => {
+    const entries = ['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', 'loopback'];
+    expect(readConfig({ TRUSTED_PROXIES: entries.join(', ') }).trustedProxies).toEqual(entries);
+  });
+
+  test.each(['10.0.0.256', '10.0.0.0/33', '::1/129', 'fd00', '1.2.3', 'proxy.example', '10.0.0.1,no'])(
+    '%s is refused',
+    (TRUSTED_PROXIES) => {
+      expect(problem({ TRUSTED_PROXIES })).toMatch(/^TRUSTED_PROXIES: "[^"]+" is no/);
+    },
+  );
+});
+
 describe('what is made from the schema', () => {
   test('docs/configuration.md is what the schema says (npm run docs writes it)', () => {
     expect(readFileSync(new URL('../../../../../docs/configuration.md', import.meta.url), 'utf8')).toBe(renderDocument());

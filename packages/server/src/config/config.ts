@@ -6,6 +6,7 @@ import { VoisinError } from '../errors.js';
 import { parseFlags } from './flags.js';
 import { conversionEnvironment, hubConfig, type HubConfig } from './hub.js';
 import { isLoopback } from './loopback.js';
+import { checkProxies } from './proxies.js';
 import { limits } from './limits.js';
 import { everySetting, secrets, settings } from './schema.js';
 import { parseApiKeys, parseServiceUrl, type ApiKey } from './secrets.js';
@@ -113,6 +114,7 @@ function check(values: Values<typeof settings>, apiKeys: readonly ApiKey[], keyl
   if (values.port !== 0 && values.port === values.zmqPort) {
     throw new VoisinError('invalid_argument', `PORT and ZMQ_PORT are both ${values.port}: each needs its own`);
   }
+  checkProxies(values.trustedProxies);
   const warnings: string[] = [];
   if ((env[secrets.clientKey] ?? '') !== '') {
     warnings.push(
