@@ -1,13 +1,12 @@
 // voisin models, run as a program against a hub on this machine.
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HubServer } from '../src/embedding/models/hub-server.test-help.js';
+import { runCommand, type Ended } from './support/command.js';
 
-const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const source = fileURLToPath(new URL('../../test/models/bert-random-cls', import.meta.url));
 const name = 'lab/bert-random-cls';
 
@@ -26,23 +25,8 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-async function voisin(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [program, 'models', ...args], {
-    env: { PATH: process.env['PATH'], HF_HOME: home, HF_ENDPOINT: hub.endpoint, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const text = async (stream: NodeJS.ReadableStream): Promise<string> => {
-    let all = '';
-    for await (const chunk of stream.setEncoding('utf8')) all += chunk;
-    return all;
-  };
-  const [out, err, code] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    new Promise((resolve) => child.once('close', resolve)),
-  ]);
-  return { out, err, code };
-}
+const voisin = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+  runCommand(['models', ...args], { HF_HOME: home, HF_ENDPOINT: hub.endpoint, ...env });
 
 test('a model is pulled, listed, inspected and removed', async () => {
   const snapshot = join(home, 'hub/models--lab--bert-random-cls/snapshots', 'a'.repeat(40));
