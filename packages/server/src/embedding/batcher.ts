@@ -15,8 +15,10 @@ export interface Workers {
   onChange: () => void;
   /** Why there is no process and none is to be expected soon. */
   readonly failure: VoisinError | undefined;
-  /** Those that may have work now, with `texts` under way: waiting and running. */
-  idle(texts: number): readonly Worker[];
+  /** Told how many texts are under way, waiting and running, whenever that has changed. */
+  note(texts: number): void;
+  /** Those that may have work now. */
+  idle(): readonly Worker[];
 }
 
 export interface BatcherOptions {
@@ -141,6 +143,7 @@ export class Batcher {
   #leave(job: Job, waiter: Waiter): void {
     job.waiters.delete(waiter);
     if (job.waiters.size === 0 && this.#waiting.has(job)) this.#remove(job);
+    this.#noteLoad();
     waiter.reject(new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded'));
   }
 
@@ -154,10 +157,10 @@ export class Batcher {
     const failure = this.#workers.failure;
     if (failure) {
       for (const job of this.#waiting) this.#reject(job, failure);
-      return;
     }
+    this.#noteLoad();
     if (this.#waiting.size === 0) return;
-    const workers = this.#workers.idle(this.#waiting.size + this.#running);
+    const workers = this.#workers.idle();
     const { batchTokens, unpadded } = this.#options;
     workers.forEach((worker, at) => {
       // What waits is shared among those who are free.
@@ -165,6 +168,10 @@ export class Batcher {
       const batch = this.#waiting.take({ tokens: Math.min(batchTokens, share), unpadded });
       if (batch.length > 0) void this.#run(worker, batch);
     });
+  }
+
+  #noteLoad(): void {
+    this.#workers.note(this.#waiting.size + this.#running);
   }
 
   async #run(worker: Worker, batch: readonly Job[]): Promise<void> {

@@ -55,11 +55,14 @@ export class InferenceTeams implements Workers {
     await Promise.all([this.#first.stop(), this.#second?.stop()]);
   }
 
-  idle(texts: number): readonly InferenceProcess[] {
+  note(texts: number): void {
+    this.#gauge.note(texts, performance.now());
+  }
+
+  idle(): readonly InferenceProcess[] {
     const second = this.#second;
     if (!second) return this.#first.idle();
     const now = performance.now();
-    this.#gauge.note(texts, now);
     if (this.#gauge.isLasting(now)) this.#call(second);
     if (second.isRunning) return second.idle();
     if (this.#first.isRunning) return [];
