@@ -87,6 +87,11 @@ describe.each(stores)('accounts in %s', (name, skipped) => {
     expect((await one.client.post('/v1/keys')).status).toBe(201);
   });
 
+  it('nobody slips in without a key while the first account is new', async () => {
+    const answers = await Promise.all([...Array(50).keys()].map(() => server.client.get('/v1/users')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+  });
+
   it('gives each account a tenant of its own', async () => {
     const [one, two] = [await makeUser('one@example.com', 'free'), await makeUser('two@example.com', 'free')];
     const made = await one.client.post('/v1/index', { name: 'x', dimension: 3 });

@@ -145,16 +145,25 @@ const askAgainAfterMs = 500;
 /** Whether there are users: once there are, that stays; another server may make the first. */
 function usersExist(store: AccountStore, atFirst: boolean): { ask: () => boolean | Promise<boolean>; changed: () => void } {
   let known = atFirst;
-  let askAt = 0;
-  const ask = async (): Promise<boolean> => {
+  let askAt = performance.now() + askAgainAfterMs;
+  let asking: Promise<boolean> | undefined;
+  const read = async (): Promise<boolean> => {
+    known = (await store.hasUsers()) || known;
     askAt = performance.now() + askAgainAfterMs;
-    known ||= await store.hasUsers();
     return known;
   };
+  // Who comes while it is being asked waits for the answer: until then nobody knows whether they need a key.
+  const ask = (): Promise<boolean> => {
+    asking ??= read().finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
   return {
-    ask: () => (known || performance.now() < askAt || (!store.shared && askAt > 0) ? known : ask()),
+    ask: () => (known || !store.shared || performance.now() < askAt ? known : ask()),
+    // Whatever was changed was a user, or had one.
     changed: () => {
-      askAt = 0;
+      known = true;
     },
   };
 }

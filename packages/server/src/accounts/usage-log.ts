@@ -104,6 +104,8 @@ export class UsageLog {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    // A store that hangs may take longer to say so than a stop may take.
+    if (this.#failing) await this.#keepAll();
     await this.write();
   }
 
@@ -130,6 +132,10 @@ export class UsageLog {
   async #failed(error: unknown): Promise<void> {
     if (!this.#failing) this.#log.warn({ err: error }, 'usage cannot be written now; it is kept until it can be');
     this.#failing = true;
+    await this.#keepAll();
+  }
+
+  async #keepAll(): Promise<void> {
     for (const one of [this.#sent, this.#next]) {
       if (this.#journal === undefined || one === undefined || one.isEmpty || one.inJournalWhole) continue;
       try {

@@ -1,5 +1,4 @@
 // Allowances in PostgreSQL: many steps are one call of voisin_allow (packages/server/migrations), which is one transaction.
-import { sql } from 'drizzle-orm';
 import Type from 'typebox';
 import { Check } from 'typebox/value';
 import { VoisinError } from '../../errors.js';
@@ -21,10 +20,7 @@ export class PostgresAllowances implements Allowances {
     // By user, so that two servers never wait for one another's rows; sorting keeps the order of one user's steps.
     const order = [...steps.keys()].sort((a, b) => compare(steps[a]?.userId ?? '', steps[b]?.userId ?? ''));
     const call = JSON.stringify(order.map((at) => toJson(steps[at])));
-    const { rows } = await this.#database.run((orm) =>
-      orm.execute<{ answer: unknown }>(sql`SELECT voisin_allow(${call}::jsonb) AS answer`),
-    );
-    const answer: unknown = rows[0]?.['answer'];
+    const answer = await this.#database.ask('voisin_allow', 'SELECT voisin_allow($1::jsonb) AS answer', [call]);
     if (!Check(Answer, answer) || answer.length !== steps.length)
       throw new VoisinError('internal', 'voisin_allow answered something else than standings');
     const standings: Standing[] = [];

@@ -4,6 +4,8 @@ import type { Allowances, GiveBack, Standing, Step, Take } from './allowances.js
 
 const stepsAtOnce = 500;
 const againAfterMs = 500;
+/** What is given back travels with the next taking, unless none comes for so long. */
+const giveBackWithinMs = 10;
 
 interface Waiting {
   readonly step: Step;
@@ -18,6 +20,7 @@ export class Turns {
   /** What could not be given back yet. */
   #kept: Waiting[] = [];
   #again: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(allowances: Allowances) {
@@ -30,12 +33,16 @@ export class Turns {
 
   /** Resolves when it is back, however long what counts is away; at the latest when this is closed. */
   async giveBack(step: GiveBack): Promise<void> {
-    await this.#ask(step);
+    await new Promise<Standing>((resolve, reject) => {
+      this.#waiting.push({ step, resolve, reject });
+      this.#soon ??= setTimeout(() => this.#begin(), giveBackWithinMs);
+    });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#again);
+    clearTimeout(this.#soon);
     await this.#turn;
     this.#waiting.unshift(...this.#kept.splice(0));
     await this.#run();
@@ -45,10 +52,14 @@ export class Turns {
   #ask(step: Step): Promise<Standing> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ step, resolve, reject });
-      this.#turn ??= this.#run().finally(() => {
-        this.#turn = undefined;
-      });
+      this.#begin();
     });
+  }
+
+  #begin(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.#turn ??= this.#run();
   }
 
   async #run(): Promise<void> {
@@ -70,6 +81,8 @@ export class Turns {
         }
       }
     }
+    // In the same breath as the last look at what waits: whoever comes from now on begins a turn of their own.
+    this.#turn = undefined;
   }
 
   #keep(one: Waiting): void {
@@ -78,9 +91,7 @@ export class Turns {
       this.#again = undefined;
       const kept = this.#kept.splice(0);
       this.#waiting.unshift(...kept);
-      this.#turn ??= this.#run().finally(() => {
-        this.#turn = undefined;
-      });
+      this.#begin();
     }, againAfterMs).unref();
   }
 }

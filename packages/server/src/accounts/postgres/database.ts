@@ -71,6 +71,14 @@ export class Database {
     }
   }
 
+  /** One value of one row: a statement that is asked often, prepared under its name. @throws as `run` */
+  ask(name: string, text: string, values: readonly string[]): Promise<unknown> {
+    return this.run(async () => {
+      const { rows } = await this.#pool.query<{ answer: unknown }>({ name, text, values: [...values] });
+      return rows[0]?.answer;
+    });
+  }
+
   /**
    * All of `work` or nothing. Not drizzle's own: that keeps a connection for ever whose BEGIN failed.
    * @throws as `run`
