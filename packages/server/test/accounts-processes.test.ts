@@ -117,10 +117,10 @@ describe.skipIf(noPostgres !== undefined)(
         while (!refused) refused = (await clients[1]?.get('/v1/index'))?.status === 401;
       })();
       const { code } = await runCommand(['keys', 'revoke', text(made, 'id')], { ...tiers(), ...env });
-        expect(code).toBe(0);
+      expect(code).toBe(0);
       await using;
       await until('both refuse', async () => (await statuses()).every((status) => status === 401));
-        });
+    });
   },
 );
 
