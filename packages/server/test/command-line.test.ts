@@ -99,7 +99,8 @@ describe('a server', () => {
     const { child, url } = await serve();
     const port = new URL(url).port;
     const [taken, held, unmade] = await Promise.all([
-      run(['serve', '--port', port, '--data-dir', join(folder, 'other')]),
+      // Without a model to load, whose log line comes before.
+      run(['serve', '--port', port, '--data-dir', join(folder, 'other'), '--required-models', 'none']),
       run(['serve', '--port', '0', '--data-dir', join(folder, 'data')]),
       run(['serve', '--port', '0', '--data-dir', '/dev/null/data']),
     ]);

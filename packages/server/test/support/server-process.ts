@@ -34,7 +34,7 @@ export interface ServerProcessOptions {
 export async function startServerProcess({ dataDir, env = {}, under = [] }: ServerProcessOptions): Promise<ServerProcess> {
   const [command = process.execPath, ...args] = [...under, process.execPath, program, 'serve', '--port', '0', '--data-dir', dataDir];
   const child = spawn(command, args, {
-    env: { PATH: process.env['PATH'], REQUIRED_MODELS: 'none', ...env },
+    env: { PATH: process.env['PATH'], REQUIRED_MODELS: 'none', HF_HUB_CACHE: join(dataDir, 'hub'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close');
