@@ -57,13 +57,15 @@ const base64 = (vector: Float32Array): string => `"${float32ToBase64(vector)}"`;
 function* jsonParts(value: unknown, text: (vector: Float32Array) => string): Generator<string> {
   if (value instanceof Float32Array) {
     yield text(value);
+  } else if (!holdsVector(value)) {
+    yield JSON.stringify(value);
   } else if (Array.isArray(value)) {
     for (const [position, item] of value.entries()) {
       yield position === 0 ? '[' : ',';
       yield* jsonParts(item, text);
     }
-    yield value.length === 0 ? '[]' : ']';
-  } else if (typeof value === 'object' && value !== null) {
+    yield ']';
+  } else {
     let opened = false;
     for (const [name, item] of Object.entries(value)) {
       if (item === undefined) continue;
@@ -71,8 +73,12 @@ function* jsonParts(value: unknown, text: (vector: Float32Array) => string): Gen
       opened = true;
       yield* jsonParts(item, text);
     }
-    yield opened ? '}' : '{}';
-  } else {
-    yield JSON.stringify(value);
+    yield '}';
   }
+}
+
+/** What holds none, as metadata do, is written at once. */
+function holdsVector(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return value instanceof Float32Array || Object.values(value).some(holdsVector);
 }
