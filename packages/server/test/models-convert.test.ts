@@ -1,6 +1,6 @@
 // voisin models convert, as an operator runs it. What needs PyTorch runs where its environment is there: `voisin models convert` makes it.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,22 @@ describe.skipIf(missing !== undefined)(`with PyTorch${missing === undefined ? ''
     const script = fileURLToPath(new URL('../../test/tiny_models.py', import.meta.url));
     await promisify(execFile)(python ?? '', [script, tiny]);
   }, 5 * MINUTES);
+
+  test(
+    'weights in the hub cache become a model in MODELS_DIR, and the cache stays as it was',
+    async () => {
+      const snapshot = join(folder, 'hub', 'models--lab--tiny', 'snapshots', '0123456789'.repeat(4));
+      await cp(join(tiny, 'bert'), snapshot, { recursive: true });
+      const before = await readdir(snapshot, { recursive: true });
+      const places = { HF_HUB_CACHE: join(folder, 'hub'), MODELS_DIR: join(folder, 'models'), CONVERT_ENVIRONMENT: convertEnvironment };
+      const { code, err } = await runCommand(['models', 'convert', 'lab/tiny'], places);
+      expect(code, err).toBe(0);
+      expect(await readdir(snapshot, { recursive: true })).toEqual(before);
+      const { out } = await runCommand(['models', 'list'], places);
+      expect(out).toContain('lab/tiny');
+    },
+    5 * MINUTES,
+  );
 
   test.each(['bert', 'roberta', 'xlm-roberta', 'mpnet', 'distilbert'])(
     'the made file of a %s model equals PyTorch, and the model runs',

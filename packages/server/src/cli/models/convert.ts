@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { readConfig, type Config } from '../../config/config.js';
 import { environment, workingFolder } from '../../config/environment.js';
 import { VoisinError } from '../../errors.js';
-import { convertWeights, openModelLibrary } from '../../open-models.js';
+import { convertWeights, inHubCache, openModelLibrary } from '../../open-models.js';
 import { readArguments } from './arguments.js';
 import { showBytes } from './show.js';
 
@@ -43,18 +43,19 @@ async function places(config: Config, nameOrDirectory: string, out: string | und
   const from = workingFolder(environment());
   const directory = resolve(from, nameOrDirectory);
   if (await isDirectory(directory)) return { source: directory, target: out === undefined ? directory : resolve(from, out) };
-  const models = await openModelLibrary(config).list();
-  const known = models.find(({ name, shortName }) => [name, shortName].includes(nameOrDirectory));
-  if (known === undefined) {
+  const cached = await inHubCache(config, nameOrDirectory);
+  const known = (await openModelLibrary(config).list()).find(({ name, shortName }) => [name, shortName].includes(nameOrDirectory));
+  const source = cached ?? known?.directory;
+  if (source === undefined) {
     const advice = 'voisin models pull --weights MODEL brings its weights here';
     throw new VoisinError('not_found', `${nameOrDirectory} is neither a directory nor a model that is here; ${advice}`);
   }
-  if (out !== undefined) return { source: known.directory, target: resolve(from, out) };
-  if (known.kind !== 'hub cache') return { source: known.directory, target: known.directory };
+  if (out !== undefined) return { source, target: resolve(from, out) };
+  if (cached === undefined && known?.kind !== 'hub cache') return { source, target: source };
   if (config.modelsDir === config.bundledModelsDir) {
     throw new VoisinError('invalid_argument', '--out FOLDER is wanted, or MODELS_DIR: nothing of ours is written into the hub cache');
   }
-  return { source: known.directory, target: join(config.modelsDir, known.name) };
+  return { source, target: join(config.modelsDir, known?.name ?? nameOrDirectory) };
 }
 
 const isDirectory = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
