@@ -274,8 +274,8 @@ describe('inputs', () => {
 });
 
 describe('external data', () => {
-  test('is read from beside the file', async () => {
-    const { embedding } = await openTiny({ externalData: 'model.onnx_data' });
+  test.each(['model.onnx_data', 'Constant_7_attr__value'])('is read from beside the file: %s', async (externalData) => {
+    const { embedding } = await openTiny({ externalData });
     expectNear(
       await vectorOf(embedding, words.join(' ')),
       overRows(rows, (values) => sum(values) / rows.length),

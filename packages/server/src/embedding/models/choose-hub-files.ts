@@ -1,7 +1,7 @@
 // Which files of a hub repository make a model: its configuration, its tokenizer, one ONNX file with its data.
 import { VoisinError } from '../../errors.js';
 import type { Precision } from '../types.js';
-import { chooseOnnxFiles, isExternalData } from './find-onnx-files.js';
+import { chooseOnnxFiles, dataFilesAmong } from './find-onnx-files.js';
 import type { HubFile } from './hub-client.js';
 
 /** What to take of a repository: files for these precisions, or the weights from which `voisin models convert` makes one. */
@@ -26,7 +26,8 @@ export function chooseHubFiles(name: string, files: readonly HubFile[], wanted: 
 }
 
 function chooseModels(name: string, files: readonly HubFile[], wanted: readonly Precision[]): HubFile[] {
-  const chosen = chooseOnnxFiles(files.map(({ path }) => path));
+  const all = files.map(({ path }) => path);
+  const chosen = chooseOnnxFiles(all);
   const there = Object.keys(chosen);
   if (there.length === 0) {
     throw lacks(
@@ -36,7 +37,8 @@ function chooseModels(name: string, files: readonly HubFile[], wanted: readonly 
   }
   const paths = wanted.flatMap((precision) => chosen[precision] ?? []);
   if (paths.length === 0) throw lacks(name, `${wanted.join(' or ')} file; there is ${there.join(', ')}`);
-  return files.filter(({ path }) => paths.some((onnx) => path === onnx || isExternalData(path, onnx)));
+  const wantedPaths = new Set(paths.flatMap((onnx) => [onnx, ...dataFilesAmong(all, onnx)]));
+  return files.filter(({ path }) => wantedPaths.has(path));
 }
 
 function chooseWeights(name: string, files: readonly HubFile[]): HubFile[] {

@@ -22,14 +22,24 @@ export function chooseOnnxFiles(paths: readonly string[]): Partial<Record<Precis
   return { ...(fp32 === undefined ? {} : { fp32 }), ...(small === undefined ? {} : { int8: small }) };
 }
 
-/** Whether a file holds weights of the ONNX file `onnx`, both by name: `model.onnx_data`, `model.onnx.data`, `model.onnx_data_1`. */
-export const isExternalData = (file: string, onnx: string): boolean => file.startsWith(`${onnx}_data`) || file.startsWith(`${onnx}.data`);
+// What lies in onnx/ beside models and is none of their weights.
+const isText = /\.(?:json|txt|md|model|ya?ml|xml|py|gitattributes)$/;
+
+/**
+ * Of these paths, those that hold weights of `onnxFile`: by name (`model.onnx_data`, `model.onnx.data`), and, in onnx/, what is neither a model, nor
+ * another model's data, nor text: exporters also write one file a tensor, named after it (`onnx/Constant_7_attr__value` of BAAI/bge-m3).
+ */
+export function dataFilesAmong(paths: readonly string[], onnxFile: string): string[] {
+  const isNamedAfter = (path: string): boolean => path.startsWith(`${onnxFile}_data`) || path.startsWith(`${onnxFile}.data`);
+  const isTensor = (path: string): boolean => /^onnx\/[^/]+$/.test(path) && !path.includes('.onnx') && !isText.test(path);
+  return paths.filter((path) => isNamedAfter(path) || (onnxFile.startsWith('onnx/') && isTensor(path)));
+}
 
 /** The files with a model's weights that lie beside its ONNX file. */
 export async function findDataFiles(files: ModelFiles, onnxFile: string): Promise<string[]> {
   const folder = onnxFile.includes('/') ? 'onnx' : '';
   const paths = (await files.list(folder)).map((name) => inFolder(folder, name));
-  return paths.filter((path) => isExternalData(path, onnxFile));
+  return dataFilesAmong(paths, onnxFile);
 }
 
 export async function findOnnxFiles(files: ModelFiles): Promise<Partial<Record<Precision, string>>> {

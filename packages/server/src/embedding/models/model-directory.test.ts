@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Embedding } from '../embedding.js';
-import { chooseOnnxFiles } from './find-onnx-files.js';
+import { chooseOnnxFiles, dataFilesAmong } from './find-onnx-files.js';
 import { readModelDirectory } from './model-directory.js';
 import { copyModel, miniLm, miniLmName } from '../testing.js';
 
@@ -93,6 +93,22 @@ test('a transformer in a folder of its own has its files there', async () => {
   await expect(embedding.embed(['x']))
     .resolves.toHaveProperty('tokens', [1])
     .finally(() => embedding.close());
+});
+
+test('the weights beside an ONNX file are found by its name, and in onnx/ by being nothing else', () => {
+  const small = [
+    'onnx/config.json',
+    'onnx/tokenizer.json',
+    'onnx/vocab.txt',
+    'onnx/sentencepiece.bpe.model',
+    '1_Pooling/config.json',
+    'pytorch_model.bin',
+  ];
+  const data = ['onnx/model.onnx_data', 'onnx/model.onnx_data_1', 'onnx/Constant_7_attr__value', 'onnx/embeddings.weight'];
+  const others = ['onnx/model_O4.onnx', 'onnx/model_O4.onnx_data', 'model.onnx', 'model.onnx_data', 'openvino/openvino_model.bin'];
+  const paths = [...small, ...data, ...others, 'onnx/model.onnx'];
+  expect(dataFilesAmong(paths, 'onnx/model.onnx')).toEqual(data);
+  expect(dataFilesAmong(paths, 'model.onnx')).toEqual(['model.onnx_data']);
 });
 
 describe('of several ONNX files', () => {
