@@ -155,6 +155,8 @@ def main() -> int:
     except Refused as refused:
         print(json.dumps({"error": str(refused)}))
         return 1
+    except KeyboardInterrupt:
+        return 130
     print(json.dumps(report))
     return 0
 
