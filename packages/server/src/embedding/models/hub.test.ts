@@ -1,11 +1,12 @@
 // Downloads from a server that speaks the hub's routes, into a cache of the hub's layout.
 import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Embedding } from '../embedding.js';
 import { cosine } from '../testing.js';
+import { tinyModel } from '../tiny-model.test-help.js';
 import { downloadModel, type Progress } from './download-model.js';
 import { findInHubCache } from './hub-cache.js';
 import { HubClient } from './hub-client.js';
@@ -92,6 +93,20 @@ describe('a download', () => {
     const [first] = cases;
     const result = await embedding.embed([first.text]).finally(() => embedding.close());
     expect(cosine(result.embeddings[0] ?? [], first.vector)).toBeGreaterThan(0.9999);
+  });
+
+  test('brings the weights that lie beside an ONNX file, which are then found through the links', async () => {
+    const tiny = await tinyModel({ table: Array.from({ length: 8 }, (_, id) => [id, 1]), externalData: 'Constant_7_attr__value' });
+    const paths = (await readdir(tiny.directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const read = paths
+      .map(({ parentPath, name: file }) => join(parentPath, file))
+      .map(async (file) => [relative(tiny.directory, file), await readFile(file)]);
+    hub.add({ name: 'lab/apart', commit, files: Object.fromEntries(await Promise.all(read)) });
+    await tiny.remove();
+    const directory = await download({ name: 'lab/apart' });
+    const embedding = await Embedding.open({ models: [{ name: 'lab/apart', directory }], requiredModels: [] });
+    const answer = embedding.embed(['one'], { model: 'apart', normalize: false }).finally(() => embedding.close());
+    expect((await answer).embeddings).toEqual([Float32Array.of(3, 1)]);
   });
 
   test('done twice asks for no bytes again', async () => {
