@@ -1,5 +1,10 @@
-// A small durable map for the server's own records (key hashes, accounts): LevelDB, opened at first use.
+// A small durable map for the server's own records (key hashes, accounts): LevelDB, opened at first use and made at the first write, so that a server
+// that has none starts on a full disk.
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { VoisinError } from '../errors.js';
+import { isDiskFull } from './disk.js';
 
 export type KeyValueChange =
   | { readonly type: 'put'; readonly key: string; readonly value: string }
@@ -20,7 +25,7 @@ export class KeyValueStore {
   }
 
   async get(key: string): Promise<string | undefined> {
-    return (await this.#open()).get(key);
+    return (await this.#isThere()) ? (await this.#open()).get(key) : undefined;
   }
 
   /** Synced: when it resolves, the value survives a power cut. */
@@ -35,11 +40,20 @@ export class KeyValueStore {
 
   /** Entries in the order of their keys (by bytes of UTF-8). */
   async range({ gte, lt, limit = -1 }: KeyRange): Promise<[key: string, value: string][]> {
-    return (await this.#open()).iterator({ gte, lt, limit }).all();
+    return (await this.#isThere()) ? (await this.#open()).iterator({ gte, lt, limit }).all() : [];
   }
 
   async close(): Promise<void> {
     if (this.#db !== undefined) await (await this.#db).close();
+  }
+
+  /** LevelDB has made itself at home: its file CURRENT names its state. */
+  async #isThere(): Promise<boolean> {
+    if (this.#db !== undefined) return true;
+    return access(join(this.#directory, 'CURRENT')).then(
+      () => true,
+      () => false,
+    );
   }
 
   #open(): Promise<ClassicLevel> {
@@ -49,7 +63,9 @@ export class KeyValueStore {
       return db;
     })().catch((error: unknown) => {
       this.#db = undefined;
-      throw error;
+      if (!isDiskFull(error)) throw error;
+      const message = `the keys and accounts in ${this.#directory} cannot be opened: the disk is full, and opening them writes a few kilobytes; make room and try again`;
+      throw new VoisinError('resource_exhausted', message, undefined, { cause: error });
     });
     return this.#db;
   }
