@@ -1,4 +1,5 @@
 // From the start of the process to the first embedding; memory with one model, idle and after 20,000 requests of mixed lengths.
+import { setTimeout as pause } from 'node:timers/promises';
 import { openClient, request } from './lib/client.mjs';
 import { scaled } from './lib/corpus.mjs';
 import { underLoad } from './lib/load.mjs';
@@ -12,6 +13,16 @@ import { random } from './lib/vectors.mjs';
 const starts = scaled(5, 2);
 const requests = scaled(20_000, 100);
 const warmUp = scaled(2000, 50);
+
+const LEAVE_SECONDS = 60;
+
+/** Resolves when it is so; the processes for a crowd stay for half a minute after it. */
+async function left(isSo) {
+  for (const began = performance.now(); !isSo();) {
+    if (performance.now() - began > LEAVE_SECONDS * 1000) throw new Error(`the crowd's processes were there after ${LEAVE_SECONDS} s`);
+    await pause(500);
+  }
+}
 
 const rows = [];
 const times = [];
@@ -44,15 +55,18 @@ try {
   await send(warmUp);
   const warm = memoryOf(server.pid);
   await send(requests - warmUp);
+  const crowded = memoryOf(server.pid);
+  const processes = childrenOf(server.pid).length;
+  await left(() => childrenOf(server.pid).length === 1);
   const after = memoryOf(server.pid);
   const memory = (what, { pss }, bars = {}) => rows.push(line(what, pss, { unit: 'MB', digits: 0, ...bars }));
   memory('one model, idle', idle, { most: 300 });
-  memory(`after ${warmUp} requests`, warm);
-  memory(`after ${requests} requests`, after, { beside: idle.pss, besideName: 'idle', most: 1.1 * idle.pss });
-  // What came with the load and stays is one thing, what goes on growing another.
-  memory('the same', after, { beside: warm.pss, besideName: `after ${warmUp}` });
+  memory(`after ${warmUp} requests of 16 clients`, warm);
+  memory(`after ${requests}, ${processes} inference processes`, crowded);
+  // L1 is full by then, and the processes that came for the crowd have left.
+  memory(`after ${requests}, the crowd has left`, after, { beside: idle.pss, besideName: 'idle', most: 1.1 * idle.pss });
   rows.push(line('the same, by resident sets added up', after.rss, { beside: idle.rss, besideName: 'idle', unit: 'MB', digits: 0 }));
-  console.log(`footprint with ${childrenOf(server.pid).length} inference processes at the end; memory is proportional (PSS); ${machine()}`);
+  console.log(`footprint with one model; memory is proportional (PSS); ${machine()}`);
   printTable(head, rows);
 } finally {
   await server.stop();
