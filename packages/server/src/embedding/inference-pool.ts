@@ -158,4 +158,5 @@ export class InferencePool {
   }
 }
 
-const stopped = (model: string): VoisinError => new VoisinError('unavailable', `model ${model} leaves the memory`, { retryAfterSeconds: 5 });
+const stopped = (model: string): VoisinError =>
+  new VoisinError('unavailable', `model ${model} leaves the memory`, { retryAfterSeconds: 5 });
