@@ -19,8 +19,14 @@ export function summarise(runners) {
   const sum = (count) => all.reduce((total, one) => total + count(one), 0);
   const [passed, failed, skipped] = [sum((one) => one.passed), sum((one) => one.failed), sum((one) => one.skipped.length)];
   const lines = all.flatMap((one) => [
-    ...one.skipped.map(({ name, reason }) => `skipped: ${name}: ${reason ?? 'no reason given'}`),
+    ...one.skipped.map(({ name, reason }) => `skipped: ${name}${reasonOf(name, reason)}`),
     ...one.problems.map((problem) => `problem: ${problem}`),
   ]);
   return { lines: [...lines, `${passed} passed, ${failed} failed, ${skipped} skipped`], exitCode: failed === 0 && passed > 0 ? 0 : 1 };
+}
+
+/** A group of tests has its reason in its title: (skipped: ...). */
+function reasonOf(name, reason) {
+  if (reason !== undefined) return `: ${reason}`;
+  return name.includes('(skipped: ') ? '' : ': no reason given';
 }

@@ -36,7 +36,6 @@ class Model {
 class Run {
   readonly model = new Model();
   readonly random: Random;
-  readonly counts = new Map<string, number>();
   index!: ManagedIndex;
 
   constructor(
@@ -216,7 +215,6 @@ class Run {
     let at = this.random.next() * Object.values(steps).reduce((sum, weight) => sum + weight);
     for (const [name, weight] of Object.entries(steps) as [keyof typeof steps, number][]) {
       if ((at -= weight) >= 0) continue;
-      this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
       return this[name]();
     }
   }
@@ -241,12 +239,13 @@ describe(`a managed index does what a plain map does (SEED=${seed})`, () => {
       for (let done = 0; done < wanted; done++) {
         try {
           await run.step();
+          // However the dice fall.
+          if (done === Math.floor(wanted / 2)) await run.restart();
         } catch (error) {
           throw new Error(`operation ${done} of ${wanted} went wrong; repeat with SEED=${seed}`, { cause: error });
         }
       }
       await run.restart();
-      expect(run.counts.get('restart')).toBeGreaterThan(0);
       expect(house.log.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
     },
     120_000,
