@@ -3,15 +3,15 @@
 import { openAccounts } from './accounts/account-services.js';
 import type { HttpParts } from './api/http/parts.js';
 import type { Config } from './config/config.js';
-import { Embedding } from './embedding/embedding.js';
+import type { Embedding } from './embedding/embedding.js';
 import { Indexes } from './indexes/indexes.js';
 import { helpersGiveWay } from './indexes/node-threads.js';
 import type { Services } from './operations/operation.js';
-import { DataDirectory } from './store/data-directory.js';
+import type { DataDirectory } from './store/data-directory.js';
 import type { Logger } from './telemetry/logger.js';
-import { createMetrics, type Metrics } from './telemetry/metrics.js';
+import type { Metrics } from './telemetry/metrics.js';
 import { systemMetrics } from './telemetry/system-metrics.js';
-import { modelPlaces } from './open-models.js';
+import { begin, type Begun } from './begin.js';
 import { version } from './version.js';
 
 export interface Context extends HttpParts {
@@ -25,21 +25,22 @@ const mib = 1024 * 1024;
  * Opens the data directory and everything that works on it.
  * @throws VoisinError failed_precondition when another server has the directory
  */
-export async function createContext(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<Context> {
+export async function createContext(config: Config, log: Logger, begun: Begun = begin(config, log)): Promise<Context> {
   const startedAt = Date.now();
   helpersGiveWay();
-  const directory = await DataDirectory.open(config.dataDir);
-  const opened: (() => Promise<void>)[] = [() => directory.close()];
+  const { metrics } = begun;
+  const opened: (() => Promise<void>)[] = [() => closeWhenOpen(begun.embedding)];
   const close = async (): Promise<void> => {
     for (const one of opened.splice(0).reverse()) await one();
   };
   try {
+    const directory = await begun.directory;
+    opened.push(() => directory.close());
     const account = await openAccounts(config, directory.system, log);
     opened.push(() => account.close());
     const indexes = await openIndexes(config, directory, log);
     opened.push(() => indexes.close());
-    const embedding = await openEmbedding(config, log, metrics);
-    opened.push(() => embedding.close());
+    const embedding = await begun.embedding;
     watch(metrics, indexes, embedding);
     metrics.watchAccounts(() => ({
       refused: account.meter.refused,
@@ -52,6 +53,13 @@ export async function createContext(config: Config, log: Logger, metrics: Metric
     await close();
     throw error;
   }
+}
+
+function closeWhenOpen(embedding: Promise<Embedding>): Promise<void> {
+  return embedding.then(
+    (room) => room.close(),
+    () => undefined,
+  );
 }
 
 function openIndexes({ limits, searchThreads, snapshotIntervalSeconds }: Config, directory: DataDirectory, log: Logger): Promise<Indexes> {
@@ -71,31 +79,6 @@ function openIndexes({ limits, searchThreads, snapshotIntervalSeconds }: Config,
       metadataCacheBytes: 32 * mib,
     },
   });
-}
-
-function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<Embedding> {
-  return Embedding.open({
-    ...modelPlaces(config),
-    requiredModels: config.requiredModels,
-    allowedModels: config.allowedModels,
-    maxCachedModels: config.maxCachedModels,
-    modelIdleMs: config.modelCacheTtlSeconds * 1000,
-    cleanupIntervalMs: config.cleanupIntervalSeconds * 1000,
-    workers: config.inferenceWorkers,
-    threadsPerWorker: config.inferenceThreads,
-    cacheEntries: config.cacheL1Entries,
-    cacheBytes: config.cacheL1Mb * mib,
-    redis: config.redisUrl === undefined ? undefined : redisOptions(config, config.redisUrl),
-    maxTextLength: config.limits.maxTextLength,
-    maxQueuedQueries: config.limits.maxEmbedQueue,
-    maxQueuedBulk: config.limits.maxEmbedQueue * 2,
-    onInference: ({ seconds }) => metrics.observeInference(seconds),
-    log,
-  });
-}
-
-function redisOptions({ redisPrefix: prefix, cacheL2TtlSeconds: ttlSeconds, cacheL2TimeoutMs: timeoutMs }: Config, url: string) {
-  return { url, prefix, ttlSeconds, timeoutMs };
 }
 
 function watch(metrics: Metrics, indexes: Indexes, embedding: Embedding): void {

@@ -1,8 +1,7 @@
 // A server in this process, from its configuration to its closing.
-import { startHttp } from '../api/http/server.js';
 import type { Config } from '../config/config.js';
-import { createContext } from '../context.js';
 import { VoisinError } from '../errors.js';
+import { begin } from '../begin.js';
 import type { Logger } from '../telemetry/logger.js';
 
 export interface RunningServer {
@@ -17,7 +16,9 @@ export interface RunningServer {
 
 /** @throws VoisinError that says in one line why the server cannot start and what the operator can do */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
-  const context = await createContext(config, log);
+  const begun = begin(config, log);
+  const [{ createContext }, { startHttp }] = await Promise.all([import('../context.js'), import('../api/http/server.js')]);
+  const context = await createContext(config, log, begun);
   try {
     const http = await startHttp(context);
     return {
