@@ -1,6 +1,6 @@
 // The way of one request's inputs: memory, Redis, tokenizer, batcher, caches again; each vector lands at its input's place.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VoisinError } from '../errors.js';
+import { Turns } from '../turns.js';
 import type { Embedded, Ticket } from './batcher.js';
 import { cacheKey } from './cache/cache-key.js';
 import type { EmbeddingCache } from './cache/embedding-cache.js';
@@ -40,8 +40,6 @@ interface Wanted {
 
 /** A request of many texts has so many of them in the queue at a time, in two halves: the second waits while the first runs. */
 const SLICE = 256;
-/** Looking up and tokenizing holds the event loop so long at most, then the others have a turn. */
-const TURN_MS = 4;
 
 /** Where one of several fails first, the failures of the others are no news. */
 function observed<T>(promise: Promise<T>): Promise<T> {
@@ -64,7 +62,8 @@ class TextsRequest {
   readonly #results: (TextResult | Promise<TextResult>)[];
   readonly #tickets = new Set<Ticket>();
   #leave: (() => void) | undefined;
-  #turnStarted = performance.now();
+  /** Looking up and tokenizing. */
+  readonly #turns = new Turns();
 
   constructor(inputs: readonly Input[], way: Way) {
     this.#inputs = inputs;
@@ -107,7 +106,7 @@ class TextsRequest {
     const { cache, prompt } = this.#way;
     const wanted: Wanted[] = [];
     for (let place = start; place < end; place++) {
-      if (this.#hasHadItsTurn()) await this.#giveTurn();
+      if (this.#turns.over) await this.#turns.next();
       const input = this.#inputs[place] ?? '';
       const key = cacheKey(hash, prompt, input);
       const known = cache.get(key);
@@ -141,7 +140,7 @@ class TextsRequest {
     this.#leave ??= door.enter(this.#inputs.length, priority, model.batcher.backlogSeconds);
     const loaded = await model.load();
     for (const one of missing) {
-      if (this.#hasHadItsTurn()) await this.#giveTurn();
+      if (this.#turns.over) await this.#turns.next();
       this.#checkSignal();
       // The model's files may have been replaced since they were asked about.
       const key = loaded.hash === hash ? one.key : cacheKey(loaded.hash, prompt, one.input);
@@ -202,15 +201,6 @@ class TextsRequest {
 
   #checkLength(place: number, { tokens, dropped }: Pick<TokenizedText, 'tokens' | 'dropped'>): void {
     if (dropped > 0 && !this.#way.truncate) throw tooManyTokens(place, tokens, dropped);
-  }
-
-  #hasHadItsTurn(): boolean {
-    return performance.now() - this.#turnStarted > TURN_MS;
-  }
-
-  async #giveTurn(): Promise<void> {
-    await nextTurn();
-    this.#turnStarted = performance.now();
   }
 
   #checkSignal(): void {
