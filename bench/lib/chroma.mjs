@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { environments, pythonEnvironment } from '../../scripts/python-env.mjs';
 import { openClient, request } from './client.mjs';
 import { batches } from './corpus.mjs';
 import { freePort, startServer } from './server.mjs';
+import { untilAnswers } from './until-answers.mjs';
 
 const database = '/api/v2/tenants/default_tenant/databases/default_database';
 const startSeconds = 60;
@@ -35,7 +35,7 @@ export async function startChroma() {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await answers(url, child);
+    await untilAnswers(`${url}/api/v2/version`, child, { name: 'Chroma', seconds: startSeconds });
     const client = await openClient(url);
     return {
       name,
@@ -108,16 +108,4 @@ export async function besideChroma(vectors, metadata) {
     await stop();
     throw error;
   }
-}
-
-async function answers(url, child) {
-  const began = performance.now();
-  while (performance.now() - began < startSeconds * 1000) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`Chroma ended with ${child.signalCode ?? child.exitCode}`);
-    const response = await fetch(`${url}/api/v2/version`).catch(() => undefined);
-    await response?.arrayBuffer();
-    if (response?.ok) return;
-    await pause(50);
-  }
-  throw new Error(`Chroma did not answer within ${startSeconds} s`);
 }

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { environments, pythonEnvironment } from '../../scripts/python-env.mjs';
 import { modelFile, threads } from './mini-lm.mjs';
 import { freePort } from './server.mjs';
+import { untilAnswers } from './until-answers.mjs';
 
 const startSeconds = 60;
 const name = environments['fastembed-peer'][0].replace('==', ' ');
@@ -35,23 +35,10 @@ export async function startFastembed() {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await answers(url, child);
+    await untilAnswers(`${url}/openapi.json`, child, { name: 'the Python server', seconds: startSeconds });
   } catch (error) {
     await stop();
     throw error;
   }
   return { name, url, pid: child.pid, stop };
-}
-
-async function answers(url, child) {
-  const began = performance.now();
-  while (performance.now() - began < startSeconds * 1000) {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`the Python server ended with ${child.signalCode ?? child.exitCode}`);
-    const response = await fetch(`${url}/openapi.json`).catch(() => undefined);
-    await response?.arrayBuffer();
-    if (response?.ok) return;
-    await pause(50);
-  }
-  throw new Error(`the Python server did not answer within ${startSeconds} s`);
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { untilAnswers } from './until-answers.mjs';
 
 /** The program `voisin`, as built. */
 export const main = fileURLToPath(new URL('../../packages/server/dist/src/main.js', import.meta.url));
@@ -46,22 +47,10 @@ export async function startServer({ env = {}, dataDir, flags = [] } = {}) {
     if (dataDir === undefined) await rm(directory, { recursive: true, force: true });
   };
   try {
-    await answers(url, child, began);
+    await untilAnswers(`${url}/v1/health`, child, { name: 'the server', seconds: START_SECONDS, pauseMs: 10 });
   } catch (error) {
     await stop();
     throw error;
   }
   return { url, port, pid: child.pid, dataDir: directory, startedMs: performance.now() - began, stop };
-}
-
-async function answers(url, child, began) {
-  while (performance.now() - began < START_SECONDS * 1000) {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`the server ended with ${child.signalCode ?? child.exitCode}`);
-    const response = await fetch(`${url}/v1/health`).catch(() => undefined);
-    await response?.arrayBuffer();
-    if (response?.ok) return;
-    await pause(10);
-  }
-  throw new Error(`the server did not answer within ${START_SECONDS} s`);
 }
