@@ -2,7 +2,7 @@
 import type { Tier, Tiers } from '../config/tiers.js';
 import { VoisinError } from '../errors.js';
 import { type Allowances, type GiveBack, minuteMs, type Standing, type Take } from './allowances/allowances.js';
-import { Turns } from './allowances/turns.js';
+import { StepQueue } from './allowances/step-queue.js';
 import type { AccountRef } from './identity.js';
 import { costOfOne, monthOf, nextMonth } from './records.js';
 
@@ -31,7 +31,7 @@ export interface AccountLimits {
 }
 
 export class Meter {
-  readonly #turns: Turns;
+  readonly #steps: StepQueue;
   readonly #tiers: Tiers;
   readonly #now: () => number;
   readonly #refused = { minute: 0, month: 0 };
@@ -40,7 +40,7 @@ export class Meter {
 
   /** @param now milliseconds since the epoch */
   constructor(allowances: Allowances, tiers: Tiers, now: () => number = Date.now) {
-    this.#turns = new Turns(allowances);
+    this.#steps = new StepQueue(allowances);
     this.#tiers = tiers;
     this.#now = now;
   }
@@ -67,7 +67,7 @@ export class Meter {
 
   async limitsOf({ userId, tier }: AccountRef): Promise<AccountLimits> {
     const now = this.#now();
-    const { monthUsed } = await this.#turns.apply(this.#take(userId, this.tier(tier), 0, now));
+    const { monthUsed } = await this.#steps.apply(this.#take(userId, this.tier(tier), 0, now));
     return { tier: this.tier(tier), monthUsed, monthResetsAt: nextMonth(new Date(now)) };
   }
 
@@ -82,7 +82,7 @@ export class Meter {
     for (;;) {
       signal?.throwIfAborted();
       const take = this.#take(userId, tier, units, this.#now());
-      const standing = await this.#turns.apply(take);
+      const standing = await this.#steps.apply(take);
       if (standing.ok) return this.#reserved(tier, take, standing);
       if (standing.minuteUsed + units > tier.perMinute) throw this.#tooFast(tier, units, standing);
       // What is under way may give back nearly all: only then is there a point in waiting.
@@ -94,7 +94,7 @@ export class Meter {
 
   /** What was given back is counted. */
   close(): Promise<void> {
-    return this.#turns.close();
+    return this.#steps.close();
   }
 
   #take(userId: string, tier: Tier, units: number, now: number): Take {
@@ -111,7 +111,7 @@ export class Meter {
       const given =
         back.units === 0 && back.cost === 0
           ? Promise.resolve()
-          : this.#turns.giveBack({ kind: 'give', userId, month, since: standing.minuteStarted, ...back });
+          : this.#steps.giveBack({ kind: 'give', userId, month, since: standing.minuteStarted, ...back });
       void given.then(() => {
         underWay.cost -= cost;
         for (const wake of underWay.waiting.splice(0)) wake();

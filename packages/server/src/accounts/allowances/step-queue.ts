@@ -1,5 +1,5 @@
-// One call at a time to what counts: who comes while one is under way shares the next. So a count that is far away costs two journeys at
-// most, and a thousand requests at once are a handful of calls.
+// Steps that wait for what counts, one call to it at a time: who comes while one is under way shares the next. So a count that is far away
+// costs two journeys at most, and a thousand requests at once are a handful of calls.
 import type { Allowances, GiveBack, Standing, Step, Take } from './allowances.js';
 
 const stepsAtOnce = 500;
@@ -13,10 +13,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-export class Turns {
+export class StepQueue {
   readonly #allowances: Allowances;
   #waiting: Waiting[] = [];
-  #turn: Promise<void> | undefined;
+  #underWay: Promise<void> | undefined;
   /** What could not be given back yet. */
   #kept: Waiting[] = [];
   #again: NodeJS.Timeout | undefined;
@@ -43,7 +43,7 @@ export class Turns {
     this.#closed = true;
     clearTimeout(this.#again);
     clearTimeout(this.#soon);
-    await this.#turn;
+    await this.#underWay;
     this.#waiting.unshift(...this.#kept.splice(0));
     await this.#run();
     await this.#allowances.close();
@@ -59,7 +59,7 @@ export class Turns {
   #begin(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    this.#turn ??= this.#run();
+    this.#underWay ??= this.#run();
   }
 
   async #run(): Promise<void> {
@@ -81,8 +81,8 @@ export class Turns {
         }
       }
     }
-    // In the same breath as the last look at what waits: whoever comes from now on begins a turn of their own.
-    this.#turn = undefined;
+    // In the same breath as the last look at what waits: whoever comes from now on begins a run of their own.
+    this.#underWay = undefined;
   }
 
   #keep(one: Waiting): void {
