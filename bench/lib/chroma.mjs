@@ -1,17 +1,12 @@
 // Starts Chroma's own server from a Python environment and speaks its REST API, so that both sides answer the same client.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { environments, pythonEnvironment } from '../../scripts/python-env.mjs';
+import { environments } from '../../scripts/python-env.mjs';
 import { openClient, request } from './client.mjs';
 import { batches } from './corpus.mjs';
-import { freePort, startServer } from './server.mjs';
-import { untilAnswers } from './until-answers.mjs';
+import { startPythonServer } from './python-server.mjs';
+import { startServer } from './server.mjs';
 
 const database = '/api/v2/tenants/default_tenant/databases/default_database';
-const startSeconds = 60;
 /** Its server names another version than the package that it came in. */
 const name = `Chroma ${environments['chroma-peer'][0].split('==')[1]}`;
 
@@ -19,40 +14,30 @@ const name = `Chroma ${environments['chroma-peer'][0].split('==')[1]}`;
 export const likeHnsw16 = { hnsw: { space: 'cosine', max_neighbors: 16, ef_construction: 40, ef_search: 64 } };
 
 export async function startChroma() {
-  const python = await pythonEnvironment('chroma-peer');
-  const folder = await mkdtemp(join(tmpdir(), 'voisin-bench-chroma-'));
-  const port = await freePort();
-  const child = spawn(join(dirname(python), 'chroma'), ['run', '--path', folder, '--host', '127.0.0.1', '--port', String(port)], {
-    stdio: 'ignore',
-    cwd: folder,
-    env: { ...process.env, ANONYMIZED_TELEMETRY: 'False', CHROMA_TELEMETRY_ENABLED: 'False', DO_NOT_TRACK: '1' },
+  const server = await startPythonServer({
+    environment: 'chroma-peer',
+    name: 'Chroma',
+    command: ({ python, folder, port }) => {
+      const program = join(dirname(python), 'chroma');
+      return [program, 'run', '--path', folder, '--host', '127.0.0.1', '--port', String(port)];
+    },
+    env: { ANONYMIZED_TELEMETRY: 'False', CHROMA_TELEMETRY_ENABLED: 'False', DO_NOT_TRACK: '1' },
+    health: '/api/v2/version',
+    stderr: 'ignore',
   });
-  const exited = once(child, 'exit');
-  const url = `http://127.0.0.1:${port}`;
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await exited;
-    await rm(folder, { recursive: true, force: true });
+  const client = await openClient(server.url);
+  return {
+    name,
+    pid: server.pid,
+    url: server.url,
+    /** @returns the path of a new collection */
+    create: async (name, configuration) =>
+      `${database}/collections/${(await client.post(`${database}/collections`, { name, configuration })).id}`,
+    stop: async () => {
+      client.close();
+      await server.stop();
+    },
   };
-  try {
-    await untilAnswers(`${url}/api/v2/version`, child, { name: 'Chroma', seconds: startSeconds });
-    const client = await openClient(url);
-    return {
-      name,
-      pid: child.pid,
-      url,
-      /** @returns the path of a new collection */
-      create: async (name, configuration) =>
-        `${database}/collections/${(await client.post(`${database}/collections`, { name, configuration })).id}`,
-      stop: async () => {
-        client.close();
-        await stop();
-      },
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
 /** `rows`: {id, values, metadata?}, as Voisin takes them. */
