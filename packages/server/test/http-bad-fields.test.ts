@@ -1,25 +1,14 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+// A mistake in a field of a body or a query: which one it is, what came and what is accepted.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { makeIndex, startTestServer, type TestServer } from './support/server.js';
+import { type ServerWithOneVector, startWithOneVector } from './support/one-vector.js';
 
-let server: TestServer;
-let index: string;
-let before: string;
+let server: ServerWithOneVector;
 beforeAll(async () => {
-  server = await startTestServer({ env: { MAX_BODY_MB: '2', MAX_EMBED_BODY_MB: '1' } });
-  index = await makeIndex(server.client);
-  await server.client.post(`/v1/index/${index}/vectors`, { vectors: [{ id: 'kept', values: [1, 2, 3], metadata: { a: 1 } }] });
-  before = await contents();
+  server = await startWithOneVector();
 });
 afterAll(() => server.close());
 // Whatever was refused: nothing changed.
-afterEach(async () => expect(await contents()).toBe(before));
-
-async function contents(): Promise<string> {
-  const [list, ids, one] = [`/v1/index`, `/v1/index/${index}/vectors`, `/v1/index/${index}/vectors/kept`];
-  return (await Promise.all([list, ids, one].map(async (path) => (await server.client.get(path)).text))).join('\n');
-}
+afterEach(() => server.expectUnchanged());
 
 const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 const create = '/v1/index';
@@ -185,7 +174,7 @@ describe('a request with a mistake is a 400 that names the field', () => {
     ['POST', '/v1/embed', '{"text":"a","normalize":"yes"}', 'normalize: expected true or false, got "yes"'],
     ['POST', '/v1/embed', `{"text":"${'x'.repeat(9000)}"}`, 'text: expected at most 8192 characters, got 9000'],
   ])('%s %s (%#)', async (method, path, body, message) => {
-    const answer = await server.client.send(method, path.replace('INDEX', index), body);
+    const answer = await server.client.send(method, path.replace('INDEX', server.index), body);
     expect(answer.json.error).toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining(message),
@@ -194,115 +183,10 @@ describe('a request with a mistake is a 400 that names the field', () => {
     expect(answer.status).toBe(400);
     expect(answer.headers['x-request-id']).toBe(answer.json.error.request_id || answer.headers['x-request-id']);
   });
-});
-
-describe('a body', () => {
-  it('over the limit is a 413, announced or not, and the connection goes on', async () => {
-    const body = `{"vectors":[{"id":"a","values":[${'1,'.repeat(1_500_000)}1]}]}`;
-    const announced = await server.client.post(`/v1/index/${index}/vectors`, body);
-    expect([announced.status, announced.json.error.code]).toEqual([413, 'payload_too_large']);
-    expect(announced.json.error.message).toBe(`body: expected at most 2097152 bytes, got ${body.length}`);
-    const chunked = await server.client.post(`/v1/index/${index}/vectors`, body, {
-      'transfer-encoding': 'chunked',
-    });
-    expect([chunked.status, chunked.json.error.code]).toEqual([413, 'payload_too_large']);
-    expect((await server.client.post('/v1/embed', `{"text":"${'x'.repeat(1_100_000)}"}`)).status).toBe(413);
-  });
-
-  it('of another content type is a 415', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', '']) {
-      const answer = await server.client.post(create, '{"name":"x","dimension":3}', { 'content-type': type });
-      expect([type, answer.status, answer.json.error.message]).toEqual([
-        type,
-        415,
-        expect.stringContaining('content-type: expected application/json'),
-      ]);
-    }
-    expect(
-      (await server.client.post(`/v1/index/${index}/search`, { vector: [1, 2, 3] }, { 'content-type': 'application/json; charset=utf-8' }))
-        .status,
-    ).toBe(200);
-  });
-
-  it('may begin with a byte order mark', async () => {
-    expect((await server.client.post(`/v1/index/${index}/search`, '\uFEFF{"vector":[1,2,3]}')).status).toBe(200);
-  });
-
-  it('that is compressed is a 415 too', async () => {
-    const answer = await server.client.post(create, '{}', { 'content-encoding': 'gzip' });
-    expect([answer.status, answer.json.error.message]).toEqual([415, 'content-encoding: expected none, got "gzip"']);
-  });
-
-  it('that is large and bad is refused the same way', async () => {
-    const filler = Array.from({ length: 40_000 }, (_, i) => `{"id":"f${i}","values":[1,2]}`).join(',');
-    const unknown = await server.client.post(`/v1/index/${index}/vectors`, `{"vectors":[${filler},{"id":"x","valves":[1]}]}`);
-    expect([unknown.status, unknown.json.error.message]).toEqual([400, expect.stringContaining('vectors[40000].valves: unknown field')]);
-    const bad = await server.client.post(`/v1/index/${index}/vectors`, `{"vectors":[${filler}]}`);
-    expect([bad.status, bad.json.failed_count, bad.json.errors.length]).toEqual([400, 40_000, 1000]);
-    const broken = await server.client.post(`/v1/index/${index}/vectors`, `{"vectors":[${filler}`);
-    expect([broken.status, broken.json.error.message]).toEqual([400, expect.stringContaining('body: not JSON')]);
-  });
-});
-
-describe('what is not there', () => {
-  it.each([
-    ['GET', '/v1/index/00000000-0000-0000-0000-000000000000'],
-    ['DELETE', '/v1/index/nope'],
-    ['GET', '/v1/index/..%2F..%2Fetc'],
-    ['POST', '/v1/index/nope/vectors', { vectors: [{ id: 'a', values: [1] }] }],
-    ['POST', '/v1/index/nope/search', { vector: [1] }],
-    ['POST', '/v1/index/nope/import', '{}'],
-    ['GET', '/v1/index/nope/export'],
-    ['GET', '/v1/index/INDEX/vectors/nope'],
-    ['DELETE', '/v1/index/INDEX/vectors/nope'],
-    ['PATCH', '/v1/index/INDEX/vectors/nope', { values: [1, 2, 3] }],
-    ['GET', '/v2/index'],
-    ['POST', '/v1/embed', { text: 'a', model: 'nope' }],
-  ])('is a 404: %s %s', async (method, path, body?: unknown) => {
-    const answer = await server.client.send(method, path.replace('INDEX', index), body);
-    expect([answer.status, answer.json.error.code]).toEqual([404, 'not_found']);
-  });
-
-  it.each([
-    ['/v1/indexes', 'did you mean /v1/index?'],
-    ['/v1/index/INDEX/serch', 'did you mean /v1/index/INDEX/search?'],
-    ['/no/such/thing', 'there are /v1/index, /v1/index/{index},'],
-  ])('is told from what is there: %s', async (path, advice) => {
-    const { status, json } = await server.client.get(path.replace('INDEX', index));
-    const told = [status, json.error.message];
-    expect(told).toEqual([404, expect.stringContaining(advice.replace('INDEX', index))]);
-  });
-
-  it('a path under another method is a 405 that names the methods it has', async () => {
-    const answer = await server.client.put('/v1/index', {});
-    expect([answer.status, answer.headers.allow, answer.json.error.message, answer.json.error.details]).toEqual([
-      405,
-      'POST, GET',
-      'method: expected POST or GET for this path, got PUT',
-      { field: 'method' },
-    ]);
-    expect((await server.client.get(`/v1/index/${index}/train`)).status).toBe(405);
-  });
 
   it('a query that is no list of numbers is named as it came', async () => {
-    const answer = await server.client.get(`/v1/index/${index}/search?vector=1,two,3`);
+    const answer = await server.client.get(`/v1/index/${server.index}/search?vector=1,two,3`);
     const message = 'vector: expected numbers with commas between them, as 0.1,0.2,0.3, got "two"';
     expect([answer.status, answer.json.error.message]).toEqual([400, message]);
-  });
-});
-
-describe('what is no HTTP', () => {
-  it('or has headers without end, is refused in the same words', async () => {
-    const answer = await server.client.get('/v1/health', undefined, { 'x-long': 'x'.repeat(70_000) });
-    expect([answer.status, answer.json.error.code]).toEqual([431, 'invalid_argument']);
-  });
-
-  it('is answered in the same words', async () => {
-    const socket = connect(server.http.port, '127.0.0.1');
-    socket.write('NONSENSE\r\n\r\n');
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    await once(socket, 'close');
-    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 400 Bad Request[^]*"code":"invalid_argument"/);
   });
 });
