@@ -1,0 +1,130 @@
+// What an ONNX file is fed and which of its outputs is read, whatever it calls them; its data in files beside it.
+import { rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { closeOpened, expectNear, open, openTiny, overRows, rows, sum, table, vectorOf, words } from './tiny-embedding.test-help.js';
+import { idsOf, vocabulary } from './tiny-model.test-help.js';
+
+afterEach(closeOpened);
+
+describe('outputs', () => {
+  const most = overRows(rows, (values) => Math.max(...values));
+  const mean = overRows(rows, (values) => sum(values) / rows.length);
+
+  test.each([
+    [
+      'sentence_embedding before the tokens',
+      [
+        ['last_hidden_state', 'tokens'],
+        ['sentence_embedding', 'vectors'],
+      ],
+      most,
+    ],
+    [
+      'image_embeds before the tokens',
+      [
+        ['last_hidden_state', 'tokens'],
+        ['image_embeds', 'vectors'],
+      ],
+      most,
+    ],
+    [
+      'the tokens before a pooler',
+      [
+        ['pooler_output', 'vectors'],
+        ['last_hidden_state', 'tokens'],
+      ],
+      mean,
+    ],
+    ['token_embeddings', [['token_embeddings', 'tokens']], mean],
+    ['a pooler where there is nothing else', [['pooler_output', 'vectors']], most],
+    ['the only output, whatever its name: tokens', [['output_0', 'tokens']], mean],
+    ['the only output, whatever its name: vectors', [['output_0', 'vectors']], most],
+  ] as const)('%s', async (_, outputs, expected) => {
+    const { embedding } = await openTiny({ outputs: outputs.map(([name, holds]) => ({ name, holds })) });
+    expectNear(await vectorOf(embedding, words.join(' ')), expected);
+  });
+
+  test('that nobody knows are an error that lists them', async () => {
+    const { embedding } = await openTiny({
+      outputs: [
+        { name: 'a', holds: 'tokens' },
+        { name: 'b', holds: 'vectors' },
+      ],
+    });
+    await expect(embedding.embed(['one'])).rejects.toThrow(/onnx\/model.onnx cannot be loaded: has no output .*, but a, b/);
+  });
+
+  test('that are not numbers are an error that names the file', async () => {
+    const { embedding } = await openTiny({ table: table.map((row) => row.map(() => Number.NaN)) });
+    await expect(embedding.embed(['one'])).rejects.toMatchObject({
+      code: 'failed_precondition',
+      message: expect.stringContaining('onnx/model.onnx cannot be loaded: gives values that are not finite numbers'),
+    });
+  });
+
+  test('that are not numbers for one text fail that text alone', async () => {
+    const { embedding } = await openTiny({
+      table: table.map((row, id) => (id === vocabulary.indexOf('four') ? row.map(() => Number.NaN) : row)),
+    });
+    await expect(embedding.embed(['one four'])).rejects.toMatchObject({ code: 'internal' });
+    await expect(embedding.embed(['one two'])).resolves.toHaveProperty('dimension', 3);
+  });
+});
+
+describe('inputs', () => {
+  const positions = idsOf(...words).map((_, at) => table[at] ?? []);
+
+  test.each([
+    ['input_ids alone', { inputs: ['input_ids'] }, rows],
+    ['32-bit integers', { integers: 'int32' }, rows],
+    ['attention_mask', { inputs: ['input_ids', 'attention_mask'], lookup: 'attention_mask' }, rows.map(() => table[1] ?? [])],
+    [
+      'token_type_ids',
+      { inputs: ['input_ids', 'attention_mask', 'token_type_ids'], lookup: 'token_type_ids' },
+      rows.map(() => table[0] ?? []),
+    ],
+    ['position_ids', { inputs: ['input_ids', 'position_ids'], lookup: 'position_ids' }, positions],
+  ] as const)('%s', async (_, onnx, seen) => {
+    const { embedding } = await openTiny(onnx);
+    expectNear(
+      await vectorOf(embedding, words.join(' ')),
+      overRows(seen, (values) => sum(values) / seen.length),
+    );
+  });
+
+  test('that no text has are an error that names them', async () => {
+    const { embedding } = await openTiny({ inputs: ['input_ids', 'pixel_values'] });
+    await expect(embedding.embed(['one'])).rejects.toThrow('wants the input pixel_values; input_ids, attention_mask');
+  });
+});
+
+describe('external data', () => {
+  test.each(['model.onnx_data', 'Constant_7_attr__value'])('is read from beside the file: %s', async (externalData) => {
+    const { embedding } = await openTiny({ externalData });
+    expectNear(
+      await vectorOf(embedding, words.join(' ')),
+      overRows(rows, (values) => sum(values) / rows.length),
+    );
+  });
+
+  test('missing or cut, it is named', async () => {
+    const { embedding, directory } = await openTiny({ externalData: 'model.onnx_data' });
+    const file = join(directory, 'onnx/model.onnx_data');
+    await truncate(file, 8);
+    await expect(embedding.embed(['one'])).rejects.toMatchObject({ code: 'failed_precondition', message: expect.stringContaining('onnx') });
+    await rm(file);
+    const again = await open(directory);
+    await expect(again.embed(['one'])).rejects.toThrow('model.onnx_data');
+  });
+
+  test('changes the fingerprint', async () => {
+    const { embedding, directory } = await openTiny({ externalData: 'model.onnx_data' });
+    await embedding.embed(['one']);
+    const before = embedding.model().hash;
+    await writeFile(join(directory, 'onnx/model.onnx_data'), Buffer.from(Float32Array.from(table.flat().map((value) => value + 1)).buffer));
+    const again = await open(directory);
+    await again.embed(['one']);
+    expect(again.model().hash).not.toBe(before);
+  });
+});
