@@ -1,12 +1,13 @@
 // The program as an operator runs it: its own process, its exit codes, what it prints.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
@@ -58,6 +59,16 @@ async function stop(child: ChildProcess): Promise<number | null> {
   await closed;
   return child.exitCode;
 }
+
+describe('the file that npm links', () => {
+  test('is there before the build, and runs', async () => {
+    const home = new URL('../../', import.meta.url);
+    const { bin } = JSON.parse(await readFile(new URL('package.json', home), 'utf8')) as { bin: { voisin: string } };
+    expect(bin.voisin).not.toContain('dist');
+    const { stdout } = await promisify(execFile)(fileURLToPath(new URL(bin.voisin, home)), ['--version']);
+    expect(stdout).toMatch(/^voisin \d/);
+  });
+});
 
 describe('what is asked for', () => {
   test.each([[['--help']], [['help']], [[]]])('%j prints the commands', async (args) => {
