@@ -26,7 +26,27 @@ export function examplesIn(markdown: string): Example[] {
 /** Fields that are other at each run: their kind is compared, not their value. */
 const times = 'latency_ms processing_time_ms uptime_seconds load_time loaded_at last_used created mean p50 p95 p99';
 const counts = 'total_requests total_embeddings l1_entries l1_hits l1_misses cached';
-const changing = new Set(`${times} ${counts} request_id version model_sha`.split(' '));
+const limits = 'retryAfterSeconds resetsAt';
+const changing = new Set(`${times} ${counts} ${limits} request_id version model_sha`.split(' '));
+
+/** Within a text: what is other at each run, and what stands for it. A key is printed without its secret. */
+const changingWords: readonly (readonly [RegExp, string])[] = [
+  [/\bfe_[0-9a-f]{16}_[\w.-]+/g, 'KEY'],
+  [/\b[0-9a-f]{16}\b/g, 'KEY_ID'],
+  [/\busr_[0-9a-z]{19}\b/g, 'USER_ID'],
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME'],
+  [/\b\d{4}-\d\d-\d\d \d\d:\d\d\b/g, 'MINUTE'],
+  [/\b\d{4}-\d\d-\d\d\b/g, 'DAY'],
+  [/\bagain in \d+ s\b/g, 'SECONDS'],
+  [/^(retry-after|x-ratelimit-reset): \d+$/gm, '$1: NUMBER'],
+];
+
+const lasting = (text: string): string => changingWords.reduce((rest, [word, name]) => rest.replaceAll(word, name), text);
+
+/** Whether a text is what the page shows, but for ids, keys and times. */
+export function expectSameText(actual: string, printed: string, place = 'the answer'): void {
+  expect(lasting(actual), place).toBe(lasting(printed));
+}
 
 /**
  * Whether an answer is what the page shows: the same fields, the same words and counts, numbers to two decimals; a printed list that ends
@@ -54,6 +74,8 @@ function compare(actual: unknown, shown: unknown, place: string): void {
     }
   } else if (typeof shown === 'number' && !Number.isInteger(shown)) {
     expect(actual, place).toBeCloseTo(shown, 2);
+  } else if (typeof shown === 'string' && typeof actual === 'string') {
+    expectSameText(actual, shown, place);
   } else {
     expect(actual, place).toEqual(shown);
   }
