@@ -2,8 +2,9 @@
 
     compact.py model.onnx model_compact.onnx [--heads 12]
 
-Fused: ONNX Runtime's own transformer fusions (attention of all heads as one node, the sum before each normalisation and the bias before GELU inside
-it). For MiniLM 557 nodes become some 80. Two threads meet at the end of each node, and in short texts that was a fifth of the time.
+Fused: ONNX Runtime's own transformer fusions (attention of all heads as one node, the bias before GELU inside it). For MiniLM 557 nodes become some
+110. Two threads meet at the end of each node, and in short texts that was a fifth of the time. The sum before each normalisation stays a node of its
+own: SkipLayerNormalization takes 275 us for 8 texts of 22 tokens on one thread, a LayerNormalization and its two sums 50, of 19 ms in all for the model.
 
 Small: weights of matrices and positions are stored as fp16, the word table as int8 with one scale a row; Cast nodes bring them back to fp32, once,
 when the model is loaded. Weights that are stored so already pass through without loss.
@@ -47,12 +48,17 @@ def fused(source: Path, heads: int) -> onnx.ModelProto:
         options.optimized_model_filepath = folded
         onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
         result = optimizer.optimize_model(
-            folded, model_type="bert", num_heads=heads, hidden_size=hidden_size(source), optimization_options=FusionOptions("bert"), opt_level=0
+            folded, model_type="bert", num_heads=heads, hidden_size=hidden_size(source), optimization_options=fusions(), opt_level=0
         )
-    counts = result.get_fused_operator_statistics()
-    if counts["Attention"] == 0 or counts["SkipLayerNormalization"] == 0:
+    if result.get_fused_operator_statistics()["Attention"] == 0:
         raise SystemExit(f"{source}: no attention was found that could be fused")
     return result.model
+
+
+def fusions() -> FusionOptions:
+    options = FusionOptions("bert")
+    options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
+    return options
 
 
 def hidden_size(source: Path) -> int:
