@@ -1,6 +1,6 @@
 // The models that may be used, by name: what is known of each, and the resident of each precision.
 import { VoisinError } from '../errors.js';
-import { precisionsOf, shortName } from './models/model-description.js';
+import { precisionsOf, shortName, type ModelDescription } from './models/model-description.js';
 import type { KnownModel, ModelRegistry } from './models/model-registry.js';
 import type { Settings } from './options.js';
 import { Resident } from './resident.js';
@@ -37,10 +37,19 @@ export class AvailableModels {
   }
 
   /** Throws as `info` does, `failed_precondition` naming the file of a model that cannot be used, and `invalid_argument` without that precision. */
-  async resident(name: string, precision: Precision): Promise<Resident> {
-    this.#requireAllowed(this.#registry.find(name)?.name ?? name);
+  resident(name: string, precision: Precision): Resident | Promise<Resident> {
+    const known = this.#registry.find(name);
+    this.#requireAllowed(known?.name ?? name);
+    return known?.description ? this.#of(known.description, precision) : this.#found(name, precision);
+  }
+
+  async #found(name: string, precision: Precision): Promise<Resident> {
     const description = await this.#registry.describe(name);
     this.#requireAllowed(description.name);
+    return this.#of(description, precision);
+  }
+
+  #of(description: ModelDescription, precision: Precision): Resident {
     const key = `${precision} ${description.name}`;
     const made = this.#made.get(key);
     // Files that could not be read may have been mended, and then are described anew.

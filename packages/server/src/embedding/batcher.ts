@@ -1,4 +1,5 @@
-// Texts that wait for inference. It never waits for company: an idle process takes what is there, queries before bulk.
+// Texts that wait for inference: an idle process takes what is there, queries before bulk. Only a crowd that was answered a moment ago is given the time
+// to come again.
 import { VoisinError } from '../errors.js';
 import type { InferenceProcess } from './inference-process.js';
 import { WorkerLost } from './inference-process.js';
@@ -47,7 +48,7 @@ export interface Embedded {
 /** One caller's claim on one text's vector. */
 export interface Ticket {
   readonly result: Promise<Embedded>;
-  /** Gives the claim up; a text that nobody claims any more is not run. */
+  /** Gives the claim up, where it is not settled; a text that nobody claims any more is not run. */
   cancel(): void;
 }
 
@@ -64,6 +65,9 @@ interface Job extends Waiting {
   alone: boolean;
 }
 
+/** How long the callers of a batch take to ask again: their answers are written, read, and their next requests are read. */
+const RETURN_MS = 2;
+
 export class Batcher {
   readonly #workers: Workers;
   readonly #options: BatcherOptions;
@@ -74,6 +78,9 @@ export class Batcher {
   #runningTokens = 0;
   #dispatching = false;
   #secondsPerToken = 0.0002;
+  /** Queries that were answered a moment ago and whose callers have not come again. */
+  #expected = 0;
+  #returning: NodeJS.Timeout | undefined;
 
   constructor(workers: Workers, options: BatcherOptions) {
     this.#workers = workers;
@@ -132,6 +139,7 @@ export class Batcher {
     const job: Job = { key, text, length: text.ids.length, waiters: new Set(), priority, alone: false };
     this.#jobs.set(key, job);
     this.#waiting.add(job, priority);
+    if (this.#expected > 0) this.#expected--;
     return job;
   }
 
@@ -141,7 +149,7 @@ export class Batcher {
   }
 
   #leave(job: Job, waiter: Waiter): void {
-    job.waiters.delete(waiter);
+    if (!job.waiters.delete(waiter)) return;
     if (job.waiters.size === 0 && this.#waiting.has(job)) this.#remove(job);
     this.#noteLoad();
     waiter.reject(new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded'));
@@ -159,15 +167,31 @@ export class Batcher {
       for (const job of this.#waiting) this.#reject(job, failure);
     }
     this.#noteLoad();
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting.size === 0 || this.#expected > this.#waiting.size) return;
     const workers = this.#workers.idle();
     const { batchTokens, unpadded } = this.#options;
     workers.forEach((worker, at) => {
-      // What waits is shared among those who are free.
-      const share = Math.ceil(this.#waiting.tokens / (workers.length - at));
+      // What waits is shared among those who are free. The last one takes the rest: a share is counted without padding, and one text would be left over.
+      const free = workers.length - at;
+      const share = free === 1 ? batchTokens : Math.ceil(this.#waiting.tokens / free);
       const batch = this.#waiting.take({ tokens: Math.min(batchTokens, share), unpadded });
       if (batch.length > 0) void this.#run(worker, batch);
     });
+  }
+
+  /**
+   * A crowd's callers ask again as soon as they are answered. A batch that begins with the first of them leaves the others to the next: of 16 callers
+   * with 20 words each, a third of the batches were of one text, and 554 texts a second were answered instead of 610.
+   */
+  #expectAgain(batch: readonly Job[]): void {
+    const callers = batch.filter(({ priority }) => priority === 'query').length;
+    if (callers < 2) return;
+    this.#expected += callers;
+    clearTimeout(this.#returning);
+    this.#returning = setTimeout(() => {
+      this.#expected = 0;
+      this.#dispatch();
+    }, RETURN_MS);
   }
 
   #noteLoad(): void {
@@ -185,6 +209,7 @@ export class Batcher {
       this.#secondsPerToken += 0.1 * (seconds / tokens - this.#secondsPerToken);
       this.#options.onInference({ model: this.#options.model, texts: batch.length, tokens, seconds });
       batch.forEach((job, row) => this.#settle(job, values, row));
+      this.#expectAgain(batch);
     } catch (error) {
       this.#again(batch, error);
     } finally {
@@ -197,13 +222,14 @@ export class Batcher {
   #settle(job: Job, values: Float32Array, row: number): void {
     const { dimension, model } = this.#options;
     const vector = values.slice(row * dimension, (row + 1) * dimension);
-    if (!vector.every(Number.isFinite)) {
+    if (!isFinite(vector)) {
       this.#reject(job, new VoisinError('internal', `model ${model} gave a vector that is not finite`));
       return;
     }
     this.#remove(job);
     const { tokens, truncated, dropped } = job.text;
     for (const waiter of job.waiters) waiter.resolve({ vector, tokens, truncated, dropped });
+    job.waiters.clear();
   }
 
   /** A failed batch is done again once, each text alone and before the others. */
@@ -236,4 +262,10 @@ export class Batcher {
     for (const waiter of job.waiters) waiter.reject(error);
     job.waiters.clear();
   }
+}
+
+/** A loop: `every(Number.isFinite)` makes an object of each value. */
+function isFinite(vector: Float32Array): boolean {
+  for (const value of vector) if (!Number.isFinite(value)) return false;
+  return true;
 }

@@ -43,7 +43,7 @@ const SLICE = 256;
 
 /** Where one of several fails first, the failures of the others are no news. */
 function observed<T>(promise: Promise<T>): Promise<T> {
-  void Promise.allSettled([promise]);
+  promise.catch(() => undefined);
   return promise;
 }
 
@@ -60,7 +60,7 @@ class TextsRequest {
   readonly #inputs: readonly Input[];
   readonly #way: Way;
   readonly #results: (TextResult | Promise<TextResult>)[];
-  readonly #tickets = new Set<Ticket>();
+  readonly #tickets: Ticket[] = [];
   #leave: (() => void) | undefined;
   /** Looking up and tokenizing. */
   readonly #turns = new Turns();
@@ -69,17 +69,14 @@ class TextsRequest {
     this.#inputs = inputs;
     this.#way = way;
     this.#results = Array(inputs.length);
-    way.signal?.addEventListener('abort', this.#cancel, { once: true });
+    way.signal?.addEventListener('abort', this.#cancel);
   }
 
   async run(): Promise<TextResult[]> {
-    let before: Promise<unknown> = Promise.resolve();
     for (let start = 0; start < this.#inputs.length; start += SLICE) {
-      const slice = observed(this.#slice(start, start + SLICE));
-      await before;
-      before = slice;
+      await this.#begin(start, Math.min(start + SLICE, this.#inputs.length));
+      if (start > 0) await Promise.all(this.#results.slice(start - SLICE, start));
     }
-    await before;
     return Promise.all(this.#results);
   }
 
@@ -94,11 +91,11 @@ class TextsRequest {
     for (const ticket of this.#tickets) ticket.cancel();
   };
 
-  async #slice(start: number, end: number): Promise<void> {
+  /** Resolves when each of these texts has its vector or waits for it. */
+  async #begin(start: number, end: number): Promise<void> {
     const hash = await this.#way.model.hash();
-    const wanted = await this.#fromMemory(hash, start, Math.min(end, this.#inputs.length));
+    const wanted = await this.#fromMemory(hash, start, end);
     if (wanted.length > 0) await this.#fromModel(await this.#fromRedis(wanted), hash);
-    await Promise.all(this.#results.slice(start, end));
   }
 
   /** Returns what memory does not have. */
@@ -165,18 +162,22 @@ class TextsRequest {
   #make(one: Wanted, tokenizer: Tokenizer): Promise<TextResult> {
     const { model, priority } = this.#way;
     const ticket = model.batcher.submit(one.key, priority, () => this.#tokenize(one.place, one.input, tokenizer));
-    this.#tickets.add(ticket);
-    const made = this.#collect(one.place, one.key, ticket);
+    this.#tickets.push(ticket);
+    const made = ticket.result.then((embedded) => this.#made(one, embedded));
     return observed(one.late ? this.#orLate(made, one.late, one, ticket) : made);
   }
 
   /** The model's vector or that of a late Redis, whichever comes first; a text that still waits for the model then needs it no more. */
   #orLate(made: Promise<TextResult>, late: NonNullable<Wanted['late']>, { place, key }: Wanted, ticket: Ticket): Promise<TextResult> {
     return new Promise((resolve, reject) => {
-      made.then(resolve, reject);
+      let open = true;
+      const close = (): void => {
+        open = false;
+      };
+      made.finally(close).then(resolve, reject);
       const fromRedis = (found: ReadonlyMap<string, Embedded> | undefined): void => {
         const embedded = found?.get(key);
-        if (!embedded || !this.#tickets.has(ticket)) return;
+        if (!embedded || !open) return;
         resolve(this.#fromL2(place, key, embedded));
         ticket.cancel();
       };
@@ -191,12 +192,12 @@ class TextsRequest {
     return text;
   }
 
-  async #collect(place: number, key: string, ticket: Ticket): Promise<TextResult> {
-    const embedded = await ticket.result.finally(() => this.#tickets.delete(ticket));
+  #made({ place, key }: Wanted, embedded: Embedded): TextResult {
     this.#way.cache.set(key, embedded);
     this.#way.cache.count(false);
     this.#checkLength(place, embedded);
-    return { ...embedded, cached: false };
+    const { vector, tokens, truncated, dropped } = embedded;
+    return { vector, tokens, truncated, dropped, cached: false };
   }
 
   #checkLength(place: number, { tokens, dropped }: Pick<TokenizedText, 'tokens' | 'dropped'>): void {

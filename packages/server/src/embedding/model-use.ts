@@ -8,7 +8,7 @@ export class ModelUse {
   readonly #residents: Residents;
   readonly #resident: Resident;
   readonly #signal: AbortSignal | undefined;
-  #place: Promise<() => void> | undefined;
+  #place: (() => void) | Promise<() => void> | undefined;
 
   constructor(residents: Residents, resident: Resident, signal: AbortSignal | undefined) {
     this.#residents = residents;
@@ -26,20 +26,27 @@ export class ModelUse {
     return (await this.#resident.knownHash()) ?? (await this.load()).hash;
   }
 
-  /** The model in memory, where it stays until `end`. Throws `deadline_exceeded` as soon as the signal aborts. */
-  async load(): Promise<Loaded> {
-    await (this.#place ??= this.#residents.use(this.#resident, this.#signal));
-    return unlessAborted(this.#resident.load(), this.#signal);
+  /** The model in memory, where it stays until `end`; at once where it is there. Throws `deadline_exceeded` as soon as the signal aborts. */
+  load(): Loaded | Promise<Loaded> {
+    this.#place ??= this.#residents.use(this.#resident, this.#signal);
+    const { loaded } = this.#resident;
+    return loaded && typeof this.#place === 'function' ? loaded : this.#loadInto(this.#place);
   }
 
   /** The place is given back, also one that is still waited for. */
   end(): void {
-    this.#place?.then(
-      (leave) => leave(),
-      () => undefined,
-    );
+    if (typeof this.#place === 'function') this.#place();
+    else void this.#place?.then((leave) => leave(), ignored);
+  }
+
+  async #loadInto(place: (() => void) | Promise<() => void>): Promise<Loaded> {
+    await place;
+    return unlessAborted(this.#resident.load(), this.#signal);
   }
 }
+
+/** Whoever waits for the place hears of it. */
+const ignored = (): void => undefined;
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;

@@ -65,6 +65,11 @@ export class Resident {
     return this.#loaded !== undefined;
   }
 
+  /** What there is to work with now: loaded, and with processes that run. */
+  get loaded(): Loaded | undefined {
+    return this.#teams.isUp ? this.#loaded : undefined;
+  }
+
   get isLoading(): boolean {
     return this.#loading !== undefined;
   }
@@ -81,15 +86,17 @@ export class Resident {
     return this.#teams.restarts;
   }
 
-  /** The hash of the model's files, if they were loaded before and are still those that they were. */
-  async knownHash(): Promise<string | undefined> {
+  /** The hash of the model's files, if they were loaded before and are still those that they were; at once where they are loaded. */
+  knownHash(): string | undefined | Promise<string | undefined> {
     const last = this.#lastLoad;
-    return last && (this.isLoaded || this.#loadedFiles === (await this.#identity())) ? last.hash : undefined;
+    if (!last || this.#loaded) return last?.hash;
+    return this.#identity().then((files) => (files === this.#loadedFiles ? last.hash : undefined));
   }
 
   /** The loaded model; loads it where that is not done. Those who ask meanwhile wait for the same load, and have its error if it fails. */
   load(): Promise<Loaded> {
-    if (this.#loaded && this.#teams.isUp) return Promise.resolve(this.#loaded);
+    const { loaded } = this;
+    if (loaded) return Promise.resolve(loaded);
     if (this.#failed && performance.now() < this.#failed.until) return Promise.reject(this.#failed.error);
     this.#loading ??= this.#tryToLoad().finally(() => {
       this.#loading = undefined;

@@ -55,7 +55,13 @@ export class Residents {
    * A place in memory for a model, which keeps it until the returned function is called. Where all places are taken the longest unused model leaves;
    * where all are in use, the one used longest ago leaves when its requests have ended.
    */
-  async use(resident: Resident, signal?: AbortSignal): Promise<() => void> {
+  use(resident: Resident, signal?: AbortSignal): (() => void) | Promise<() => void> {
+    const place = this.#places.get(resident);
+    // Most requests: they wait for nothing, not even for a promise.
+    return place && !this.#closed ? this.#sit(resident, place) : this.#waitForPlace(resident, signal);
+  }
+
+  async #waitForPlace(resident: Resident, signal: AbortSignal | undefined): Promise<() => void> {
     await this.#unloading.get(resident);
     if (this.#closed) throw closing();
     const place = this.#places.get(resident);
