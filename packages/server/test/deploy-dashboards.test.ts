@@ -1,10 +1,22 @@
 // What deploy/ asks of Prometheus is what a server says.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { startTestServer, type TestServer } from './support/server.js';
 
-const read = (name: string): string => readFileSync(new URL(`../../../../deploy/${name}`, import.meta.url), 'utf8');
+const place = (name: string): URL => new URL(`../../../../deploy/${name}`, import.meta.url);
+const read = (name: string): string => readFileSync(place(name), 'utf8');
+
+const hasPromtool = (() => {
+  try {
+    execFileSync('promtool', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
 
 let server: TestServer;
 const known = new Map<string, Set<string>>();
@@ -47,6 +59,11 @@ it('the alert rules ask for metrics and labels that there are, and each says wha
     expect(['info', 'warning', 'critical']).toContain(labels.severity);
     expect(annotations.summary).toMatch(/\w/);
   }
+});
+
+it.skipIf(!hasPromtool)(`Prometheus can load the alert rules${hasPromtool ? '' : ' (skipped: there is no promtool here)'}`, () => {
+  const said = execFileSync('promtool', ['check', 'rules', fileURLToPath(place('prometheus/voisin.rules.yml'))], { encoding: 'utf8' });
+  expect(said).toContain('SUCCESS');
 });
 
 it('the dashboard asks for metrics and labels that there are, in panels that do not overlap', () => {
