@@ -1,5 +1,6 @@
-// The client: embeddings, and the way to the indexes.
+// The client: embeddings, accounts, and the way to the indexes.
 
+import type { Account, CreatedKey, KeyFields, KeyInfo, KeyQuery, Usage, UsageQuery } from './account-types.js';
 import { type EmbedBatchOptions, embedBatch } from './embed-batch.js';
 import type { Embedded, EmbeddedBatch, EmbedFields, Similarities, SimilarityFields } from './embeddings.js';
 import { floatsOf } from './floats.js';
@@ -70,12 +71,39 @@ export class VoisinClient {
   /** The indexes of the key's tenant, in the order of creation. `limit` is the size of a page. */
   async *listIndexes({ limit, ...call }: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<IndexInfo, void, undefined> {
     const ask = (path: string): Promise<IndexPage> => this.#transport.json({ method: 'GET', path }, call);
-    for await (const page of pages('/v1/index', limit, ask)) yield* page.indexes;
+    for await (const page of pages('/v1/index', { limit }, ask)) yield* page.indexes;
   }
 
   /** Deletes an index and all that is in it. */
   async deleteIndex(id: string, call?: CallOptions): Promise<void> {
     await this.#transport.json({ method: 'DELETE', path: `/v1/index/${encodeURIComponent(id)}`, repeatable: false }, call);
+  }
+
+  /** Whose key this is, and what is left of its month. */
+  account(call?: CallOptions): Promise<Account> {
+    return this.#transport.json({ method: 'GET', path: '/v1/account' }, call);
+  }
+
+  /** Makes a key. An answer that got lost is an error here: a second try would make a second key. */
+  createKey(fields: KeyFields = {}, call?: CallOptions): Promise<CreatedKey> {
+    return this.#transport.json({ method: 'POST', path: '/v1/keys', body: fields, repeatable: false }, call);
+  }
+
+  /** The keys of an account without their secrets, revoked ones too, in the order in which they were made. */
+  async *listKeys({ user, limit, ...call }: CallOptions & KeyQuery = {}): AsyncGenerator<KeyInfo, void, undefined> {
+    const ask = (path: string): Promise<KeyPage> => this.#transport.json({ method: 'GET', path }, call);
+    for await (const page of pages('/v1/keys', { user, limit }, ask)) yield* page.keys;
+  }
+
+  /** Ends a key by its id. Done twice, it is done once. */
+  revokeKey(id: string, call?: CallOptions): Promise<KeyInfo> {
+    return this.#transport.json({ method: 'DELETE', path: `/v1/keys/${encodeURIComponent(id)}` }, call);
+  }
+
+  /** What was embedded, by key, model and day; of this month unless `from` and `to` say otherwise. */
+  async *usage({ user, from, to, limit, ...call }: CallOptions & UsageQuery = {}): AsyncGenerator<Usage, void, undefined> {
+    const ask = (path: string): Promise<UsagePage> => this.#transport.json({ method: 'GET', path }, call);
+    for await (const page of pages('/v1/usage', { user, from, to, limit }, ask)) yield* page.usage;
   }
 
   health(call?: CallOptions): Promise<Health> {
@@ -95,4 +123,12 @@ interface SaidEmbedding extends Omit<Embedded, 'embedding'> {
 
 interface IndexPage extends Page {
   readonly indexes: readonly IndexInfo[];
+}
+
+interface KeyPage extends Page {
+  readonly keys: readonly KeyInfo[];
+}
+
+interface UsagePage extends Page {
+  readonly usage: readonly Usage[];
 }

@@ -111,7 +111,7 @@ export class IndexClient {
   /** Every id, in the order in which they were last written. `limit` is the size of a page. */
   async *ids({ limit, ...call }: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<string, void, undefined> {
     const ask = (path: string): Promise<IdPage> => this.#transport.json({ method: 'GET', path }, call);
-    for await (const page of pages(`${this.#path}/vectors`, limit, ask)) yield* page.ids;
+    for await (const page of pages(`${this.#path}/vectors`, { limit }, ask)) yield* page.ids;
   }
 
   /** The nearest neighbours of a vector, or of a text in an index with `embedding`; nearest first. */

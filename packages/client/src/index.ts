@@ -1,5 +1,6 @@
 // @voisin/client: what a program may use of it.
 
+export type { Account, CreatedKey, KeyFields, KeyInfo, KeyQuery, Tier, Usage, UsageQuery, User } from './account-types.js';
 export { type Health, VoisinClient } from './client.js';
 export type { EmbedBatchOptions } from './embed-batch.js';
 export type { CutText, Embedded, EmbeddedBatch, EmbedFields, Progress, Similarities, SimilarityFields } from './embeddings.js';

@@ -6,13 +6,10 @@ export interface Page {
   readonly next_cursor?: string;
 }
 
-/** @param ask gets one page; its path and query up to the cursor */
-export async function* pages<T extends Page>(
-  path: string,
-  limit: number | undefined,
-  ask: (path: string) => Promise<T>,
-): AsyncGenerator<T> {
-  const query = new URLSearchParams(limit === undefined ? {} : { limit: String(limit) });
+/** @param ask gets one page; its path and query up to the cursor. Fields of `fields` that are undefined are left out. */
+export async function* pages<T extends Page>(path: string, fields: object, ask: (path: string) => Promise<T>): AsyncGenerator<T> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value));
   for (;;) {
     const page = await ask(query.size === 0 ? path : `${path}?${query}`);
     yield page;

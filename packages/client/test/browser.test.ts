@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Browser, chromium, openBrowser } from './support/browser.js';
-import { startVoisin, type Voisin } from './support/voisin.js';
+import { createUser, startVoisin, type Voisin } from './support/voisin.js';
 
 describe('in a browser', () => {
   let browser: Browser;
   let server: Voisin;
+  let accountKey: string;
   beforeAll(async () => {
     if (chromium === undefined) return;
     browser = await openBrowser(chromium);
-    server = await startVoisin({ FAISS_PROXY_API_KEYS: 'k-page:pages', CORS_ORIGINS: browser.origin });
+    server = await startVoisin({ FAISS_PROXY_API_KEYS: 'k-page:pages', CORS_ORIGINS: browser.origin }, async (dataDir) => {
+      accountKey = await createUser(dataDir, 'pro', {});
+    });
   });
   beforeEach(({ skip }) => skip(chromium === undefined, 'Chromium is not installed (apt-get install chromium)'));
   afterAll(async () => {
@@ -51,6 +54,27 @@ describe('in a browser', () => {
       aborted: 'enough',
       error: [true, 'invalid_argument', 400, 'text', true],
       stranger: ['unauthenticated', 401],
+    });
+  }, 90_000);
+
+  it('tells of an account, and makes, lists and revokes its keys', async () => {
+    const body = `
+      const voisin = new client.VoisinClient({ url: settings.url, key: settings.key });
+      const { user, tier } = await voisin.account();
+      const { id, key } = await voisin.createKey({ name: 'page' });
+      await new client.VoisinClient({ url: settings.url, key }).embed('counted');
+      const revoked = await voisin.revokeKey(id);
+      const names = [];
+      for await (const { name } of voisin.listKeys({ limit: 1 })) names.push(name);
+      const used = [];
+      for await (const { key_id, embeddings } of voisin.usage()) used.push([key_id === id, embeddings]);
+      return { email: user.email, tier: tier.name, revoked: 'revoked_at' in revoked, names, used };`;
+    expect(await browser.run(body, { url: server.url, key: accountKey })).toEqual({
+      email: 'pro@example.com',
+      tier: 'pro',
+      revoked: true,
+      names: ['first', 'page'],
+      used: [[true, 1]],
     });
   }, 90_000);
 

@@ -4,20 +4,26 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startVoisin, type Voisin } from './support/voisin.js';
+import { createUser, startVoisin, type Voisin } from './support/voisin.js';
 
 /** Inside the package, so that it finds `@voisin/client` as a program would that has installed it. */
 const folder = fileURLToPath(new URL('../examples/', import.meta.url));
 const root = new URL('../../../../', import.meta.url);
 const run = promisify(execFile);
 
-let server: Voisin;
+/** For examples without a key, and for those with one: that of free@example.com, the one account. */
+let open: Voisin;
+let guarded: Voisin;
+let key = '';
 beforeAll(async () => {
-  server = await startVoisin();
+  const prepare = async (dataDir: string): Promise<void> => {
+    key = await createUser(dataDir, 'free', {});
+  };
+  [open, guarded] = await Promise.all([startVoisin(), startVoisin({}, prepare)]);
   await mkdir(folder, { recursive: true });
 });
 afterAll(async () => {
-  await server.stop();
+  await Promise.all([open.stop(), guarded.stop()]);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -28,6 +34,7 @@ const pages = await Promise.all(
 describe.each(pages)('$page', ({ page, text }) => {
   const examples = [...text.matchAll(/^```js\n(.*?)^```/gms)].map(([, code = '']) => code);
   it.each(examples.map((code, i) => ({ number: i + 1, code })))('example $number prints what it says', async ({ number, code }) => {
+    const server = code.includes('process.env.VOISIN_API_KEY') ? guarded : open;
     // The documents name the default address; the test's server has a free one.
     const program = code
       .replace("url: 'http://127.0.0.1:8000'", `url: '${server.url}'`)
@@ -35,7 +42,7 @@ describe.each(pages)('$page', ({ page, text }) => {
       .replace('new VoisinClient({ retries', `new VoisinClient({ url: '${server.url}', retries`);
     const file = `${folder}${page.replaceAll('/', '-')}-${number}.mjs`;
     await writeFile(file, program);
-    const { stdout } = await run(process.execPath, [file], { env: { PATH: process.env['PATH'] } });
+    const { stdout } = await run(process.execPath, [file], { env: { PATH: process.env['PATH'], VOISIN_API_KEY: key } });
     const said = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].flatMap(([, comment = '']) => comment.split(', then '));
     expect(stdout.trimEnd().split('\n')).toEqual(said);
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type IndexClient, type NewVector, VoisinClient } from '../src/index.js';
 import { startRelay } from './support/relay.js';
+import { all } from './support/all.js';
 import { startVoisin, type Voisin } from './support/voisin.js';
 
 let server: Voisin;
@@ -17,12 +18,6 @@ beforeEach(async () => {
 
 const points = (count: number): NewVector[] =>
   Array.from({ length: count }, (_, i) => ({ id: `p${i}`, values: Float32Array.of(i, 0.1), metadata: { even: i % 2 === 0 } }));
-
-async function all<T>(sequence: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of sequence) items.push(item);
-  return items;
-}
 
 it('makes, lists and deletes indexes', async () => {
   expect(await index.info()).toMatchObject({ id: index.id, name: 'test', dimension: 2, metric: 'l2', vector_count: 0, state: 'ready' });
