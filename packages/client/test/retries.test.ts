@@ -104,7 +104,8 @@ it('embeds more texts than the server’s queue holds', async () => {
   const narrow = await startVoisin({ MAX_EMBED_QUEUE: '8' });
   try {
     const voisin = new VoisinClient({ url: narrow.url, retries: 50 });
-    const texts = Array.from({ length: 64 }, (_, i) => `queued ${i}`);
+    // So narrow a queue lets through a request or so a second: refusals are told to wait that long.
+    const texts = Array.from({ length: 32 }, (_, i) => `queued ${i}`);
     const waits: number[] = [];
     const callers = [0, 1, 2, 3].map((caller) =>
       voisin.embedBatch(
@@ -118,7 +119,7 @@ it('embeds more texts than the server’s queue holds', async () => {
   } finally {
     await narrow.stop();
   }
-});
+}, 120_000);
 
 it('gives up on a server that does not answer in time', async () => {
   const { voisin, relay } = await through(() => ({ status: 200, headers: { 'content-length': '10' }, body: '{' }), { timeoutMs: 50 });
