@@ -5,13 +5,13 @@ import type { HttpParts } from './api/http/parts.js';
 import type { Config } from './config/config.js';
 import type { Embedding } from './embedding/embedding.js';
 import { Indexes } from './indexes/indexes.js';
-import { helpersGiveWay } from './indexes/node-threads.js';
 import type { Services } from './operations/operation.js';
 import type { DataDirectory } from './store/data-directory.js';
 import type { Logger } from './telemetry/logger.js';
 import type { Metrics } from './telemetry/metrics.js';
 import { systemMetrics } from './telemetry/system-metrics.js';
 import { begin, type Begun } from './begin.js';
+import { tuneNode } from './tune-node.js';
 import { version } from './version.js';
 
 export interface Context extends HttpParts {
@@ -27,7 +27,7 @@ const mib = 1024 * 1024;
  */
 export async function createContext(config: Config, log: Logger, begun: Begun = begin(config, log)): Promise<Context> {
   const startedAt = Date.now();
-  helpersGiveWay();
+  tuneNode();
   const { metrics } = begun;
   const opened: (() => Promise<void>)[] = [() => closeWhenOpen(begun.embedding)];
   const close = async (): Promise<void> => {

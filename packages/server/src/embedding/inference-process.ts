@@ -55,7 +55,8 @@ export class InferenceProcess {
     this.#options = options;
     this.#child = fork(workerFile, [], {
       serialization: 'advanced',
-      execArgv: [],
+      // Node's helper threads would take the cores that ONNX Runtime's threads meet on: the JavaScript here is little, and compiles itself.
+      execArgv: ['--single-threaded'],
       env: workerEnvironment(),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
