@@ -1,4 +1,5 @@
 // What a vector is known by.
+import { hash as digest } from 'node:crypto';
 import type { Input } from '../types.js';
 
 /**
@@ -8,3 +9,9 @@ import type { Input } from '../types.js';
 export function cacheKey(hash: string, prompt: string, input: Input): string {
   return typeof input === 'string' ? `${hash} ${prompt}${input}` : `${hash}#${input.join()}`;
 }
+
+/**
+ * A key as both caches keep it, 43 characters: a long text takes no more room than a short one, and texts are not told by it. It costs no more than a
+ * map's own look at a long key. UTF-16, since UTF-8 makes one of all lone surrogates.
+ */
+export const digestOf = (key: string): string => digest('sha256', Buffer.from(key, 'utf16le'), 'base64url');

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
+import type { Embedded } from '../batcher.js';
 import { MemoryCache } from './memory-cache.js';
 
-const embedded = (values: number) => ({ vector: new Float32Array(values), tokens: 1, truncated: false, dropped: 0 });
+/** A vector of its own for each seed. */
+const embedded = (values: number, seed = 0): Embedded => ({
+  vector: Float32Array.from({ length: values }, (_, i) => seed + i / 1000),
+  tokens: seed,
+  truncated: false,
+  dropped: 0,
+});
 
 test('the least recently used entry leaves when there are too many', () => {
   const cache = new MemoryCache({ entries: 2, bytes: 1e6 });
@@ -13,36 +20,91 @@ test('the least recently used entry leaves when there are too many', () => {
   expect(cache.size).toBe(2);
 });
 
-test('the bytes of vectors and of long texts are bounded', () => {
+test('the bytes of vectors are bounded, those of texts do not count', () => {
   const cache = new MemoryCache({ entries: 1000, bytes: 50_000 });
-  for (let i = 0; i < 100; i++) cache.set(`text ${i}`, embedded(384));
+  for (let i = 0; i < 100; i++) cache.set(`text ${i}`, embedded(384, i));
   expect(cache.bytes).toBeLessThanOrEqual(50_000);
-  expect(cache.size).toBeGreaterThan(2);
-  const before = cache.size;
-  cache.set('x'.repeat(20_000), embedded(4));
-  expect(cache.get('x'.repeat(20_000))).toBeDefined();
+  const full = cache.size;
+  expect(full).toBeGreaterThan(20);
+  const long = 'x'.repeat(200_000);
+  cache.set(long, embedded(384, 7));
+  expect(cache.get(long)).toEqual(embedded(384, 7));
   expect(cache.bytes).toBeLessThanOrEqual(50_000);
-  expect(cache.size).toBeLessThan(before);
-  cache.set('x'.repeat(30_000), embedded(4));
-  expect(cache.get('x'.repeat(30_000))).toBeUndefined();
+  expect(cache.size).toBeGreaterThan(full - 10);
+  cache.set('larger than all', embedded(20_000));
+  expect(cache.get('larger than all')).toBeUndefined();
+  expect(cache.get(long)).toBeDefined();
 });
 
-test('ten thousand vectors of 384 values fit into 64 MiB, and weigh more once they were asked for again', () => {
+test('ten thousand vectors of 384 values weigh little over their values, and more once they were asked for again', () => {
   const cache = new MemoryCache({ entries: 10_000, bytes: 64 * 2 ** 20 });
-  for (let i = 0; i < 10_000; i++) cache.set(`${'x'.repeat(250)} ${i}`, embedded(384));
+  for (let i = 0; i < 10_000; i++) cache.set(`${'x'.repeat(250)} ${i}`, embedded(384, i));
   expect(cache.size).toBe(10_000);
+  expect(cache.bytes).toBeLessThan(1.2 * 10_000 * 384 * 4);
   const before = cache.bytes;
   const key = `${'x'.repeat(250)} 7`;
   const found = cache.get(key);
   const after = cache.bytes;
-  expect(after - before).toBe(384 * 12);
-  expect(cache.get(key)).toEqual(found);
+  // Beside the value: that at length 1, and the text.
+  expect(after - before).toBe(384 * (4 + 12));
+  expect(cache.get(key)?.vector).toBe(found?.vector);
   expect([cache.bytes, cache.size]).toEqual([after, 10_000]);
 });
 
-test('a cache of nothing keeps nothing', () => {
-  const cache = new MemoryCache({ entries: 0, bytes: 1e6 });
+test('a vector is kept as it came, and one that was handed out stays as it is whatever comes and goes', () => {
+  const cache = new MemoryCache({ entries: 100, bytes: 1e6 });
+  const given = embedded(384, 1);
+  cache.set('mine', given);
+  given.vector.fill(0);
+  const found = cache.get('mine');
+  expect(found).toEqual(embedded(384, 1));
+  for (let i = 0; i < 1000; i++) cache.set(`other ${i}`, embedded(384, i));
+  expect(cache.get('mine')).toBeUndefined();
+  expect(found).toEqual(embedded(384, 1));
+});
+
+test('a key that is known keeps its value', () => {
+  const cache = new MemoryCache({ entries: 2, bytes: 1e6 });
+  cache.set('a', embedded(4, 1));
+  cache.set('a', embedded(4, 2));
+  expect(cache.get('a')).toEqual(embedded(4, 1));
+  cache.set('a', embedded(4, 3));
+  expect(cache.get('a')).toEqual(embedded(4, 1));
+});
+
+test('texts that differ in half a character only are two', () => {
+  const cache = new MemoryCache({ entries: 10, bytes: 1e6 });
+  cache.set('\ud83d', embedded(4, 1));
+  cache.set('\ud83e', embedded(4, 2));
+  expect([cache.get('\ud83d'), cache.get('\ud83e'), cache.get('\ufffd')]).toEqual([embedded(4, 1), embedded(4, 2), undefined]);
+});
+
+test('vectors of several models, at random: each is found whole or not at all, and the limits hold', () => {
+  const seed = Date.now() % 1e9;
+  let state = seed;
+  const random = (below: number): number => (state = (state * 48_271 + 11) % 2_147_483_647) % below;
+  const cache = new MemoryCache({ entries: 300, bytes: 400_000 });
+  const dimensions = [3, 384, 1024];
+  let found = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const text = random(900);
+    const expected = embedded(dimensions[text % 3] ?? 0, text);
+    const known = cache.get(`${text}`);
+    if (known) {
+      expect(known, `seed ${seed}`).toEqual(expected);
+      found++;
+    } else cache.set(`${text}`, expected);
+    if (cache.size > 300 || cache.bytes > 400_000) expect.fail(`seed ${seed}: ${cache.size} entries, ${cache.bytes} bytes`);
+  }
+  expect(found, `seed ${seed}`).toBeGreaterThan(1000);
+});
+
+test.each([
+  { entries: 0, bytes: 1e6 },
+  { entries: 10, bytes: 0 },
+])('a cache of nothing keeps nothing: $entries entries, $bytes bytes', (limits) => {
+  const cache = new MemoryCache(limits);
   cache.set('a', embedded(4));
-  expect(cache.get('a')).toBeUndefined();
+  expect([cache.get('a'), cache.has('a')]).toEqual([undefined, false]);
   expect([cache.size, cache.bytes]).toEqual([0, 0]);
 });

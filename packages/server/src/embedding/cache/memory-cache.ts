@@ -1,48 +1,68 @@
 // L1: pooled vectors in memory, least recently used out first, bounded by entries and by bytes.
 import { LRUCache } from 'lru-cache';
 import type { Embedded } from '../batcher.js';
+import { digestOf } from './cache-key.js';
+import { DenseVectors, type Place } from './dense-vectors.js';
 
-/** About what an entry costs beside its key and values: the objects, the map's and the list's own. */
+/** Most texts come once: the vector of one lies among others, and what the answer made of its own is gone with the answer. */
+interface Cold extends Omit<Embedded, 'vector'>, Place {
+  readonly vectors: DenseVectors<Cold>;
+}
+
+/** Asked for again since it came: its vector is the same array each time, by which whatever is made of it is remembered. */
+interface Hot extends Embedded {
+  readonly vectors?: undefined;
+}
+
+/** About what an entry costs beside its values: its objects, its digest, the map's and the list's own. */
 const ENTRY_BYTES = 300;
-/** The pooled values, and those at length 1, which the first answer makes of them and which live as long. */
-const VECTORS = 2;
-/** The text of a vector that was asked for again is kept with it: 12 characters a value of 4 bytes. */
-const TEXT = 12 / Float32Array.BYTES_PER_ELEMENT;
+const COLD_BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** A value, that at length 1, which an answer makes of it, and 12 characters of text: they live as long as the vector. */
+const HOT_BYTES = 2 * Float32Array.BYTES_PER_ELEMENT + 12;
+
+const bytesOf = (entry: Cold | Hot): number =>
+  ENTRY_BYTES + (entry.vectors ? entry.vectors.dimension * COLD_BYTES : entry.vector.length * HOT_BYTES);
 
 export class MemoryCache {
-  readonly #entries: LRUCache<string, Embedded> | undefined;
-  readonly #askedAgain = new WeakSet<Float32Array>();
+  readonly #bytes: number;
+  readonly #entries: LRUCache<string, Cold | Hot> | undefined;
+  readonly #vectors = new Map<number, DenseVectors<Cold>>();
 
   /** Zero entries or zero bytes: nothing is kept. */
-  constructor(limits: { readonly entries: number; readonly bytes: number }) {
-    if (limits.entries > 0 && limits.bytes > 0) {
-      this.#entries = new LRUCache({
-        max: limits.entries,
-        maxSize: limits.bytes,
-        sizeCalculation: ({ vector }, key) => {
-          const kept = this.#askedAgain.has(vector) ? VECTORS + TEXT : VECTORS;
-          return vector.byteLength * kept + 2 * key.length + ENTRY_BYTES;
-        },
-      });
-    }
+  constructor({ entries, bytes }: { readonly entries: number; readonly bytes: number }) {
+    this.#bytes = bytes;
+    // The library makes room for all entries at once: for no more of them than the bytes allow.
+    const max = Math.min(entries, Math.floor(bytes / ENTRY_BYTES));
+    if (max === 0) return;
+    this.#entries = new LRUCache({ max, maxSize: bytes, sizeCalculation: bytesOf, dispose: (entry) => this.#free(entry) });
   }
 
+  /** The vector is never written to afterwards, and stays what it is when the entry has left. */
   get(key: string): Embedded | undefined {
-    const found = this.#entries?.get(key);
-    if (found && !this.#askedAgain.has(found.vector)) {
-      this.#askedAgain.add(found.vector);
-      // The library weighs a value anew only where it is another object.
-      this.#entries?.set(key, { ...found });
-    }
-    return found;
+    if (!this.#entries) return undefined;
+    const digest = digestOf(key);
+    const entry = this.#entries.get(digest);
+    if (!entry?.vectors) return entry;
+    const { tokens, truncated, dropped } = entry;
+    const hot = { vector: entry.vectors.read(entry), tokens, truncated, dropped };
+    this.#entries.set(digest, hot);
+    return hot;
   }
 
   has(key: string): boolean {
-    return this.#entries?.has(key) ?? false;
+    return this.#entries?.has(digestOf(key)) ?? false;
   }
 
-  set(key: string, value: Embedded): void {
-    this.#entries?.set(key, value);
+  /** Copies the vector. A key that is known stays as it is: it never has another value. */
+  set(key: string, { vector, tokens, truncated, dropped }: Embedded): void {
+    if (!this.#entries) return;
+    const digest = digestOf(key);
+    if (this.#entries.has(digest)) return;
+    const entry: Cold = { vectors: this.#vectorsOf(vector.length), at: 0, tokens, truncated, dropped };
+    // The library would not keep it, nor say so.
+    if (bytesOf(entry) > this.#bytes) return;
+    entry.vectors.add(vector, entry);
+    this.#entries.set(digest, entry);
   }
 
   get size(): number {
@@ -51,5 +71,20 @@ export class MemoryCache {
 
   get bytes(): number {
     return this.#entries?.calculatedSize ?? 0;
+  }
+
+  /** Models have vectors of their own lengths. */
+  #vectorsOf(dimension: number): DenseVectors<Cold> {
+    const known = this.#vectors.get(dimension);
+    if (known) return known;
+    const made = new DenseVectors<Cold>(dimension);
+    this.#vectors.set(dimension, made);
+    return made;
+  }
+
+  #free(entry: Cold | Hot): void {
+    if (!entry.vectors) return;
+    entry.vectors.remove(entry);
+    if (entry.vectors.size === 0) this.#vectors.delete(entry.vectors.dimension);
   }
 }

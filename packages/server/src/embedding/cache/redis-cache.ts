@@ -1,8 +1,8 @@
 // L2: vectors in Redis, shared by servers and kept over restarts. It answers in time or not at all, and nothing that it holds is believed
 // without its checksum.
-import { hash } from 'node:crypto';
 import type { Embedded } from '../batcher.js';
 import type { EmbeddingLog } from '../options.js';
+import { digestOf } from './cache-key.js';
 import { type Asked, RedisLink } from './redis-link.js';
 import { decodeValue, encodeValue, LAYOUT } from './stored-value.js';
 import { type Entry, WriteBehind } from './write-behind.js';
@@ -73,9 +73,8 @@ export class RedisCache {
     this.#link.close();
   }
 
-  /** Texts are not told by their names. UTF-16, since UTF-8 makes one of all lone surrogates. */
   #nameOf(key: string): string {
-    return this.#namespace + hash('sha256', Buffer.from(key, 'utf16le'), 'base64url');
+    return this.#namespace + digestOf(key);
   }
 
   #decode(name: string, value: Buffer | null | undefined): Embedded | undefined {
