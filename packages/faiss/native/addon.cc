@@ -37,6 +37,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     exports.Set("normalize", Napi::Function::New(env, normalize));
     exports.Set("setThreads", Napi::Function::New(env, setThreads));
     exports.Set("threads", Napi::Function::New(env, threads));
+    exports.Set("trimHeap", Napi::Function::New(env, trimHeap));
     exports.Set("giveWay", Napi::Function::New(env, giveWay));
     return exports;
 }

@@ -15,6 +15,7 @@
 #include "js/submit.h"
 #include "native_index.h"
 #include "run/cores.h"
+#include "run/heap.h"
 
 namespace voisin {
 namespace {
@@ -63,6 +64,15 @@ Napi::Value knn(const Napi::CallbackInfo& info) {
         return nearest;
     };
     return submitAlone(info.Env(), Lane::quick, std::move(work), toObject);
+}
+
+/// trimHeap()
+Napi::Value trimHeap(const Napi::CallbackInfo& info) {
+    auto work = [] {
+        giveBackFreeBlocks();
+        return true;
+    };
+    return submitAlone(info.Env(), Lane::bulk, std::move(work), [](Napi::Env env, bool) { return env.Undefined(); });
 }
 
 /// normalize(vectors, dimension), at once

@@ -9,6 +9,7 @@ Napi::Value create(const Napi::CallbackInfo& info);
 Napi::Value deserialize(const Napi::CallbackInfo& info);
 Napi::Value read(const Napi::CallbackInfo& info);
 Napi::Value knn(const Napi::CallbackInfo& info);
+Napi::Value trimHeap(const Napi::CallbackInfo& info);
 Napi::Value normalize(const Napi::CallbackInfo& info);
 
 } // namespace voisin

@@ -52,6 +52,7 @@ interface Addon {
   normalize(vectors: Float32Array, dimension: number): Float32Array;
   setThreads(count: number): boolean;
   threads(): number;
+  trimHeap(): Promise<undefined>;
   giveWay(thread: number): undefined;
 }
 

