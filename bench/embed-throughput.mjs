@@ -21,7 +21,7 @@ await together({ server: startServer, fastembed: startFastembed, bare: startBare
   let series = 1;
   /** Median rates of the three sides, by turns; one turn before warms them up. */
   const compare = async ({ words, batches, clients, weight, next }) => {
-    const best = await bare.best({ words, batches, ms: tryMs });
+    const best = await bare.best({ words, batches, atHand: clients * weight, ms: tryMs });
     const texts = freshTexts(words, series++);
     const overHttp = (url) => underLoad({ url, clients, ms: turnMs, weight }, () => next(texts)).then(({ rate }) => rate);
     const sides = { ours: () => overHttp(server.url), bare: () => best.rate(turnMs), fastembed: () => overHttp(fastembed.url) };

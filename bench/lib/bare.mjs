@@ -24,6 +24,7 @@ export async function startBare({ processes = 1, threads }) {
   };
   return {
     name: `${processes} x ${threads} threads`,
+    processes,
     vector: (about) => ask(children[0], { name: 'vector', ...about }),
     times: (about) => ask(children[0], { name: 'times', ...about }),
     rate: async (about) => {
