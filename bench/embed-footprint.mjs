@@ -65,6 +65,8 @@ try {
   memory(`after ${requests}, ${processes} inference processes`, crowded);
   // L1 is full by then, and the processes that came for the crowd have left.
   memory(`after ${requests}, the crowd has left`, after, { beside: idle.pss, besideName: 'idle', most: 1.1 * idle.pss });
+  // Of Node's own 50 MB each process on the machine that runs it has a share: fewer of them, more of it here.
+  rows.push(line('the same, without pages of files', after.own, { beside: idle.own, besideName: 'idle', unit: 'MB', digits: 0 }));
   rows.push(line('the same, by resident sets added up', after.rss, { beside: idle.rss, besideName: 'idle', unit: 'MB', digits: 0 }));
   console.log(`footprint with one model; memory is proportional (PSS); ${machine()}`);
   printTable(head, rows);
