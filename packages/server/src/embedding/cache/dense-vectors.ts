@@ -1,7 +1,8 @@
 // Vectors of one length, side by side in pages of memory that are used again. An array of its own costs a vector of 384 values some 300 bytes more, stays
 // until the garbage collector looks at old things, and thousands of them, freed here and there, leave malloc with holes.
 
-const PAGE_BYTES = 2 ** 18;
+/** malloc takes so large a block from the system and gives it back when it is freed; untouched it costs nothing. */
+const PAGE_BYTES = 2 ** 20;
 
 /** Where a vector lies. It may be moved. */
 export interface Place {
