@@ -1,4 +1,5 @@
 // One text a request, 5, 20 and 50 words, one client: /v1/embed beside a bare onnxruntime-node loop and beside fastembed behind uvicorn.
+import { setTimeout as pause } from 'node:timers/promises';
 import { startBare } from './lib/bare.mjs';
 import { openClient, request } from './lib/client.mjs';
 import { scaled } from './lib/corpus.mjs';
@@ -11,6 +12,7 @@ import { together } from './lib/together.mjs';
 
 const turns = scaled(40, 2);
 const callsATurn = 25;
+const warmUps = scaled(500, 20);
 const percentiles = { p50: 0.5, p95: 0.95, p99: 0.99 };
 
 await together(
@@ -35,11 +37,15 @@ await together(
       fastembed: (about) => overHttp(theirs, about),
     };
     await requireSameVectors({ ours, theirs, bare });
+    // A server of some seconds: V8 has compiled what every request runs, Python has made its threads.
+    for (const side of Object.values(sides)) await side({ words: 20, count: warmUps });
     const rows = [];
     for (const words of [5, 20, 50]) {
       const times = { ours: [], bare: [], fastembed: [] };
       for (let turn = -2; turn < turns; turn++) {
         for (const [name, side] of Object.entries(sides)) {
+          // ONNX Runtime's threads spin for some milliseconds after a run: those of the side before would take this one's cores.
+          await pause(50);
           const taken = await side({ words, count: callsATurn });
           // Two turns of each length warm all sides up.
           if (turn >= 0) times[name].push(...taken);

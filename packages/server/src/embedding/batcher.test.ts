@@ -13,7 +13,12 @@ class Process implements Workers {
   readonly batches: number[][] = [];
   #answer: (() => void) | undefined;
 
-  note(): void {}
+  /** What was last said of the load. */
+  isCrowd = false;
+
+  note(isCrowd: boolean): void {
+    this.isCrowd = isCrowd;
+  }
 
   idle() {
     return this.#answer ? [] : [{ run: (texts: readonly Int32Array[]) => this.#run(texts) }];
@@ -49,10 +54,14 @@ describe('a batcher', () => {
     await nextTurn();
   };
 
+  const start = (unpadded: boolean): void => {
+    process = new Process();
+    batcher = new Batcher(process, { model: 'm', dimension, batchTokens: 512, unpadded, onInference: () => undefined });
+  };
+
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    process = new Process();
-    batcher = new Batcher(process, { model: 'm', dimension, batchTokens: 512, unpadded: false, onInference: () => undefined });
+    start(false);
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -100,5 +109,25 @@ describe('a batcher', () => {
     await process.answer();
     await come([9]);
     expect(process.batches).toEqual([[5, 6, 7, 8], [9]]);
+  });
+
+  test('tells of a crowd while one batch does not hold what is under way', async () => {
+    await come([600]);
+    expect(process.isCrowd).toBe(false);
+    await process.answer();
+    await come([200, 200]);
+    expect(process.isCrowd).toBe(false);
+    await come([200]);
+    expect(process.isCrowd).toBe(true);
+    await process.answer();
+    expect(process.isCrowd).toBe(false);
+  });
+
+  test('tells of a crowd from two texts on, where they run one after another', async () => {
+    start(true);
+    await come([5]);
+    expect(process.isCrowd).toBe(false);
+    await come([5]);
+    expect(process.isCrowd).toBe(true);
   });
 });

@@ -16,8 +16,8 @@ export interface Workers {
   onChange: () => void;
   /** Why there is no process and none is to be expected soon. */
   readonly failure: VoisinError | undefined;
-  /** Told how many texts are under way, waiting and running, whenever that has changed. */
-  note(texts: number): void;
+  /** Told whether more is under way, waiting and running, than one process runs at a time, whenever that may have changed. */
+  note(isCrowd: boolean): void;
   /** Those that may have work now. */
   idle(): readonly Worker[];
 }
@@ -195,7 +195,10 @@ export class Batcher {
   }
 
   #noteLoad(): void {
-    this.#workers.note(this.#waiting.size + this.#running);
+    const { batchTokens, unpadded } = this.#options;
+    const texts = this.#waiting.size + this.#running;
+    // Texts that run one after another gain by a process each; others do when one batch does not hold them.
+    this.#workers.note(texts > 1 && (unpadded || this.#waiting.tokens + this.#runningTokens > batchTokens));
   }
 
   async #run(worker: Worker, batch: readonly Job[]): Promise<void> {

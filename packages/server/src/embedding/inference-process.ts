@@ -56,7 +56,7 @@ export class InferenceProcess {
     this.#child = fork(workerFile, [], {
       serialization: 'advanced',
       // Node's helper threads would take the cores that ONNX Runtime's threads meet on: the JavaScript here is little, and compiles itself.
-      execArgv: ['--single-threaded'],
+      execArgv: ['--single-threaded', '--expose-gc'],
       env: workerEnvironment(),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -14,9 +14,9 @@ async function open(options: EmbeddingOptions = {}): Promise<void> {
   await embedding.embed(['the model is loaded now']);
 }
 
-/** Keeps so many texts under way until `enough`. */
+/** Keeps more texts under way than one batch holds, until `enough`. */
 async function crowd(enough: () => boolean): Promise<void> {
-  const texts = manyTexts(4, 8);
+  const texts = manyTexts(40, 20);
   const ask = async (text: string): Promise<void> => {
     for (let round = 0; !enough(); round++) await embedding.embed([`${text} ${round}`]);
   };
@@ -24,20 +24,23 @@ async function crowd(enough: () => boolean): Promise<void> {
 }
 
 // On a machine with one core there is one team.
-test.skipIf(several < 2)('one process serves callers one after another; several start when they keep coming at the same time', async () => {
-  await open();
-  for (const text of manyTexts(20, 3)) await embedding.embed([text]);
-  expect(embedding.stats().workers).toHaveLength(1);
-  await crowd(() => embedding.stats().workers.length === several + 1);
-  const { texts, vectors } = await readReference();
-  const [pid] = embedding.stats().workers.slice(-1);
-  const answer = crowd(() => embedding.stats().restarts === 1);
-  await until(() => embedding.stats().inFlight > 1, 'several run');
-  process.kill(pid ?? 0, 'SIGKILL');
-  await answer;
-  const { embeddings } = await embedding.embed(texts);
-  for (const [i, vector] of vectors.entries()) expect(cosine(embeddings[i] ?? [], vector)).toBeGreaterThan(0.9998);
-});
+test.skipIf(several < 2)(
+  'one process serves callers one after another; several start when more keeps coming than one batch holds',
+  async () => {
+    await open();
+    for (const text of manyTexts(20, 3)) await embedding.embed([text]);
+    expect(embedding.stats().workers).toHaveLength(1);
+    await crowd(() => embedding.stats().workers.length === several + 1);
+    const { texts, vectors } = await readReference();
+    const [pid] = embedding.stats().workers.slice(-1);
+    const answer = crowd(() => embedding.stats().restarts === 1);
+    await until(() => embedding.stats().inFlight > 1, 'several run');
+    process.kill(pid ?? 0, 'SIGKILL');
+    await answer;
+    const { embeddings } = await embedding.embed(texts);
+    for (const [i, vector] of vectors.entries()) expect(cosine(embeddings[i] ?? [], vector)).toBeGreaterThan(0.9998);
+  },
+);
 
 test.skipIf(several < 2)('the processes for a crowd leave when there is none any more, and come back with the next', async () => {
   await open({ teamStayMs: 300 });

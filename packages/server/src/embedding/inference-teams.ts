@@ -1,5 +1,5 @@
-// Two teams of inference processes for one model: one process with several threads, which answers a lone text first, and, while texts come at
-// the same time, one process a core, which carry more. Never both at once: they would take one another's cores.
+// Two teams of inference processes for one model: one process with several threads, which answers a lone text first and carries a batch at a time, and,
+// while more comes than one batch holds, one process a core, which carry more. Never both at once: they would take one another's cores.
 import type { VoisinError } from '../errors.js';
 import type { Workers } from './batcher.js';
 import type { InferencePool } from './inference-pool.js';
@@ -55,8 +55,8 @@ export class InferenceTeams implements Workers {
     await Promise.all([this.#first.stop(), this.#second?.stop()]);
   }
 
-  note(texts: number): void {
-    this.#gauge.note(texts, performance.now());
+  note(isCrowd: boolean): void {
+    this.#gauge.note(isCrowd, performance.now());
   }
 
   idle(): readonly InferenceProcess[] {

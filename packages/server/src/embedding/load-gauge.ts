@@ -1,4 +1,4 @@
-// Whether texts come one after another or at the same time, from how many are under way.
+// Whether there is a crowd: more texts under way than one process runs at a time, for how long.
 
 /** A crowd is not over before nobody came with another for so long: longer than the gaps between the answers to a few callers and their next requests. */
 const CALM_MS = 250;
@@ -11,9 +11,8 @@ export class LoadGauge {
   #began = 0;
   #ended = Number.NEGATIVE_INFINITY;
 
-  /** From now on so many texts wait or run. */
-  note(texts: number, now: number): void {
-    const isCrowd = texts > 1;
+  /** From now on there is more under way than one process runs at a time, or no more than that. */
+  note(isCrowd: boolean, now: number): void {
     if (isCrowd && !this.isCrowded(now)) this.#began = now;
     if (!isCrowd && this.#isCrowd) this.#ended = now;
     this.#isCrowd = isCrowd;
@@ -28,7 +27,7 @@ export class LoadGauge {
     return this.isCrowded(now) && now - this.#began >= LASTING_MS;
   }
 
-  /** Milliseconds since texts were last under way at the same time. */
+  /** Milliseconds since there was last a crowd. */
   calmFor(now: number): number {
     return this.#isCrowd ? 0 : now - this.#ended;
   }

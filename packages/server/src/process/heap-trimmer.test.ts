@@ -4,24 +4,37 @@ import { HeapTrimmer } from './heap-trimmer.js';
 
 const mib = 2 ** 20;
 let size: number;
-let trims: number;
+let work: number;
+/** What was done, in order. */
+let done: string[];
 /** Ends the trim that is under way. */
 let end: () => void;
 let trimmer: HeapTrimmer;
 
-const looks = (count: number): Promise<unknown> => vi.advanceTimersByTimeAsync(count * 1000);
+/** So many looks at a process that works all the time, or not at all. */
+async function looks(count: number, worksMs: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    work += worksMs;
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+}
+const busyLooks = (count: number): Promise<void> => looks(count, 500);
+const calmLooks = (count: number): Promise<void> => looks(count, 10);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  size = 100 * mib;
-  trims = 0;
-  const trim = (): Promise<void> => {
-    trims++;
-    return new Promise((resolve) => {
-      end = resolve;
-    });
-  };
-  trimmer = new HeapTrimmer({ size: () => size, trim });
+  [size, work, done] = [100 * mib, 0, []];
+  trimmer = new HeapTrimmer({
+    size: () => size,
+    work: () => work,
+    trim: () => {
+      done.push('trim');
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    },
+    collect: () => void done.push('collect'),
+  });
 });
 afterEach(async () => {
   await trimmer.close();
@@ -30,33 +43,59 @@ afterEach(async () => {
 
 test('nothing is done while the process grows by less than 32 MiB', async () => {
   size += 31 * mib;
-  await looks(5);
-  expect(trims).toBe(0);
+  await busyLooks(20);
+  expect(done).toEqual([]);
 });
 
 test('a process that has grown by 32 MiB is trimmed, once', async () => {
   size += 32 * mib;
-  await looks(3);
-  expect(trims).toBe(1);
+  await busyLooks(3);
+  expect(done).toEqual(['trim']);
   end();
-  await looks(3);
-  expect(trims).toBe(1);
+  await busyLooks(3);
+  expect(done).toEqual(['trim']);
 });
 
 test('growth counts from the smallest size since the last trim', async () => {
   size -= 40 * mib;
-  await looks(1);
+  await busyLooks(1);
   size += 32 * mib;
-  await looks(1);
-  expect(trims).toBe(1);
+  await busyLooks(1);
+  expect(done).toEqual(['trim']);
   size += 10 * mib;
   end();
-  await looks(1);
+  await busyLooks(1);
   size += 31 * mib;
-  await looks(1);
-  expect(trims).toBe(1);
+  await busyLooks(1);
+  expect(done).toEqual(['trim']);
   size += mib;
-  await looks(1);
-  expect(trims).toBe(2);
+  await busyLooks(1);
+  expect(done).toEqual(['trim', 'trim']);
   end();
+});
+
+test('ten seconds of rest after a growth of 8 MiB: garbage is collected and given back, once', async () => {
+  size += 8 * mib;
+  await busyLooks(1);
+  await calmLooks(9);
+  expect(done).toEqual([]);
+  await calmLooks(1);
+  expect(done).toEqual(['collect', 'trim']);
+  end();
+  await calmLooks(30);
+  expect(done).toEqual(['collect', 'trim']);
+});
+
+test('whoever asks for something ends the rest', async () => {
+  size += 8 * mib;
+  await calmLooks(9);
+  await busyLooks(1);
+  await calmLooks(9);
+  expect(done).toEqual([]);
+});
+
+test('a process that did not grow rests without being disturbed', async () => {
+  size += 7 * mib;
+  await calmLooks(30);
+  expect(done).toEqual([]);
 });

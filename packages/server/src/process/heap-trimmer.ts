@@ -1,30 +1,57 @@
-// Gives freed memory back to the system while the server grows: of what came with a bulk of requests, only what was kept shall stay.
-
+// Gives memory back to the system: what was freed, while the server grows; garbage too, when nobody asks it for anything.
 import { trimHeap } from '@voisin/faiss';
+import { collectGarbage, heapBytes } from './garbage.js';
 
-/** Growth from which on it is worth a look. */
-const GROWTH_BYTES = 32 * 2 ** 20;
 const LOOK_MS = 1000;
+const mib = 2 ** 20;
+/** Growth from which on it is worth to give freed memory back, which takes some milliseconds of a thread that searches do not wait for. */
+const GROWTH_BYTES = 32 * mib;
+/** Growth from which on it is worth to collect garbage at rest. */
+const REST_GROWTH_BYTES = 8 * mib;
+/** At rest for so many looks, each with less than so much work: as much as an idle server does, and no more. */
+const REST_LOOKS = 10;
+const REST_WORK_MS = 50;
+/** Collecting garbage stops the event loop, for some 20 ms with a small heap; one of this size is left to V8, which takes it in steps. */
+const LARGE_HEAP_BYTES = 256 * mib;
 
-export interface Heap {
-  /** Bytes of the process that are in memory. */
-  readonly size: () => number;
+export interface OwnProcess {
+  /** Bytes that are in memory. */
+  size(): number;
+  /** Milliseconds of all its threads so far. */
+  work(): number;
   /** Gives back what is free. */
-  readonly trim: () => Promise<void>;
+  trim(): Promise<void>;
+  /** Makes garbage free. */
+  collect(): void;
 }
 
-const ownHeap: Heap = { size: () => process.memoryUsage.rss(), trim: trimHeap };
+const ownProcess: OwnProcess = {
+  size: () => process.memoryUsage.rss(),
+  work: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  trim: trimHeap,
+  collect: () => {
+    if (heapBytes() < LARGE_HEAP_BYTES) collectGarbage();
+  },
+};
 
 export class HeapTrimmer {
-  readonly #heap: Heap;
+  readonly #process: OwnProcess;
   readonly #timer: NodeJS.Timeout;
   /** The least size since the last trim. */
   #least: number;
+  /** The size after the last rest. */
+  #rested: number;
+  #work: number;
+  #calmLooks = 0;
   #trimming: Promise<void> | undefined;
 
-  constructor(heap: Heap = ownHeap) {
-    this.#heap = heap;
-    this.#least = heap.size();
+  constructor(own: OwnProcess = ownProcess) {
+    this.#process = own;
+    this.#least = this.#rested = own.size();
+    this.#work = own.work();
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
@@ -35,15 +62,24 @@ export class HeapTrimmer {
   }
 
   #look(): void {
-    if (this.#trimming) return;
-    const size = this.#heap.size();
+    const { size, work } = { size: this.#process.size(), work: this.#process.work() };
+    this.#calmLooks = work - this.#work < REST_WORK_MS ? this.#calmLooks + 1 : 0;
+    this.#work = work;
     this.#least = Math.min(this.#least, size);
-    if (size - this.#least >= GROWTH_BYTES) this.#trimming = this.#trim();
+    if (this.#trimming) return;
+    if (this.#calmLooks === REST_LOOKS && size - this.#rested >= REST_GROWTH_BYTES) this.#trimming = this.#rest();
+    else if (size - this.#least >= GROWTH_BYTES) this.#trimming = this.#trim();
+  }
+
+  async #rest(): Promise<void> {
+    this.#process.collect();
+    await this.#trim();
+    this.#rested = this.#least;
   }
 
   async #trim(): Promise<void> {
-    await this.#heap.trim();
-    this.#least = this.#heap.size();
+    await this.#process.trim();
+    this.#least = this.#process.size();
     this.#trimming = undefined;
   }
 }
