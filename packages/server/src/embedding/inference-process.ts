@@ -1,7 +1,8 @@
 // One inference process seen from the server: starts it, gives it one batch at a time, ends it.
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { isWorkerReply, runRequest, type LoadRequest, type WorkerReply } from './worker-protocol.js';
+import type { ModelToLoad } from './models/model-description.js';
+import { hasArena, isWorkerReply, runRequest, type LoadRequest, type WorkerReply } from './worker-protocol.js';
 
 /** The process died or was ended before it answered. */
 export class WorkerLost extends Error {}
@@ -28,14 +29,15 @@ const workerFile = fileURLToPath(new URL('./inference-worker.js', import.meta.ur
 const passedOn = ['PATH', 'LD_LIBRARY_PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot'];
 
 // glibc keeps freed memory for the next request of its size, by default up to 32 MB at a time: what loading a model needed for a moment stayed, 20 MB
-// of MiniLM's process. Larger blocks than this go back to the system; a batch's tensors are smaller, or the arena's.
-const KEPT_BLOCK_BYTES = 2 ** 20;
+// of MiniLM's process, and so did the batches of a crowd, 28 MB. Larger blocks than this go back to the system. Where there is no arena for them, a batch's
+// tensors are to be kept: the system takes its time over each.
+const keptBlockBytes = (model: ModelToLoad): number => (hasArena(model) ? 2 ** 17 : 2 ** 20);
 
 // ONNX Runtime reports its use to its maker, and keeps files for that in the temporary and home folders, unless it is told not to.
-const workerEnvironment = (): NodeJS.ProcessEnv => ({
+const workerEnvironment = (model: ModelToLoad): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(passedOn.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]])),
   ORT_DISABLE_TELEMETRY: '1',
-  MALLOC_MMAP_THRESHOLD_: String(KEPT_BLOCK_BYTES),
+  MALLOC_MMAP_THRESHOLD_: String(keptBlockBytes(model)),
 });
 
 export class InferenceProcess {
@@ -57,7 +59,7 @@ export class InferenceProcess {
       serialization: 'advanced',
       // Node's helper threads would take the cores that ONNX Runtime's threads meet on: the JavaScript here is little, and compiles itself.
       execArgv: ['--single-threaded', '--expose-gc'],
-      env: workerEnvironment(),
+      env: workerEnvironment(options.load.model),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child.stderr?.setEncoding('utf8').on('data', options.onComplaint);

@@ -7,10 +7,7 @@ import { fromFloat16 } from './half-floats.js';
 import type { ModelToLoad } from './models/model-description.js';
 import { poolTokens } from './pool-tokens.js';
 import { TextFeeds } from './text-feeds.js';
-import type { LoadRequest, RunRequest } from './worker-protocol.js';
-
-/** Longest text whose memory an arena may keep. */
-const ARENA_TOKENS = 512;
+import { hasArena, type LoadRequest, type RunRequest } from './worker-protocol.js';
 
 export class TextModel {
   readonly #session: InferenceSession;
@@ -39,7 +36,7 @@ export class TextModel {
       // The arena keeps what the largest shape ever run needed: 630 MB after one batch of 32 x 256 texts. Where the batcher's budget of 512
       // padded tokens bounds the shapes, the process stays under 200 MB, less than without an arena (208), and short texts take 5% less time.
       // A model that reads more of one text than that gives the memory of each run back (onnxruntime-node passes on no option that shrinks the arena).
-      enableCpuMemArena: model.maxTokens <= ARENA_TOKENS,
+      enableCpuMemArena: hasArena(model),
       enableMemPattern: false,
       // Threads that spin between two pieces of work answer a query of 20 words about a millisecond sooner on two idle cores, over HTTP; on cores
       // that have other work the p95 is 16-23 ms against 9-11. One caller on an idle machine is who waits for a query: they spin by default.

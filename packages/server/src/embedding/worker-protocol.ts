@@ -20,6 +20,12 @@ export interface RunRequest {
   readonly lengths: Int32Array;
 }
 
+/** Longest text whose memory an arena may keep. */
+const ARENA_TOKENS = 512;
+
+/** ONNX Runtime keeps the memory of the model's runs in an arena of its own; else the C library has it between two runs. */
+export const hasArena = ({ maxTokens }: ModelToLoad): boolean => maxTokens <= ARENA_TOKENS;
+
 export type WorkerRequest = LoadRequest | RunRequest;
 
 export type WorkerReply =

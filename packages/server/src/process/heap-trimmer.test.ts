@@ -74,7 +74,7 @@ test('growth counts from the smallest size since the last trim', async () => {
   end();
 });
 
-test('ten seconds of rest after a growth of 8 MiB: garbage is collected and given back, once', async () => {
+test('ten seconds of rest after a growth of 8 MiB: garbage is collected and given back, and once more after ten others', async () => {
   size += 8 * mib;
   await busyLooks(1);
   await calmLooks(9);
@@ -82,8 +82,13 @@ test('ten seconds of rest after a growth of 8 MiB: garbage is collected and give
   await calmLooks(1);
   expect(done).toEqual(['collect', 'trim']);
   end();
-  await calmLooks(30);
-  expect(done).toEqual(['collect', 'trim']);
+  await calmLooks(9);
+  expect(done).toHaveLength(2);
+  await calmLooks(1);
+  expect(done).toEqual(['collect', 'trim', 'collect', 'trim']);
+  end();
+  await calmLooks(50);
+  expect(done).toHaveLength(4);
 });
 
 test('whoever asks for something ends the rest', async () => {

@@ -46,6 +46,8 @@ export class HeapTrimmer {
   #rested: number;
   #work: number;
   #calmLooks = 0;
+  /** It had grown when this rest began. */
+  #isLittered = false;
   #trimming: Promise<void> | undefined;
 
   constructor(own: OwnProcess = ownProcess) {
@@ -67,7 +69,10 @@ export class HeapTrimmer {
     this.#work = work;
     this.#least = Math.min(this.#least, size);
     if (this.#trimming) return;
-    if (this.#calmLooks === REST_LOOKS && size - this.#rested >= REST_GROWTH_BYTES) this.#trimming = this.#rest();
+    if (this.#calmLooks === REST_LOOKS) this.#isLittered = size - this.#rested >= REST_GROWTH_BYTES;
+    // Twice: V8 makes its young generation small, 30 MB less, where little was allocated since the collection before.
+    const rests = this.#calmLooks === REST_LOOKS || this.#calmLooks === 2 * REST_LOOKS;
+    if (rests && this.#isLittered) this.#trimming = this.#rest();
     else if (size - this.#least >= GROWTH_BYTES) this.#trimming = this.#trim();
   }
 
