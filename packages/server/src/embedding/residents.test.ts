@@ -109,8 +109,9 @@ describe('places in memory', () => {
     await open({ maxCachedModels: 1 });
     await ask('a');
     const pids = embedding.stats().workers;
-    const answers = Promise.allSettled([embedding.embed(manyTexts(60, 20), { model: 'a' }), ask('b')]);
+    const long = embedding.embed(manyTexts(60, 20), { model: 'a' });
     await until(() => embedding.stats().inFlight > 0, 'a runs');
+    const answers = Promise.allSettled([long, ask('b')]);
     await embedding.close();
     expect(pids.filter(isAlive)).toEqual([]);
     for (const answer of await answers) expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
