@@ -225,7 +225,7 @@ export class Batcher {
   #settle(job: Job, values: Float32Array, row: number): void {
     const { dimension, model } = this.#options;
     const vector = values.slice(row * dimension, (row + 1) * dimension);
-    if (!isFinite(vector)) {
+    if (!allFinite(vector)) {
       this.#reject(job, new VoisinError('internal', `model ${model} gave a vector that is not finite`));
       return;
     }
@@ -268,7 +268,7 @@ export class Batcher {
 }
 
 /** A loop: `every(Number.isFinite)` makes an object of each value. */
-function isFinite(vector: Float32Array): boolean {
+function allFinite(vector: Float32Array): boolean {
   for (const value of vector) if (!Number.isFinite(value)) return false;
   return true;
 }

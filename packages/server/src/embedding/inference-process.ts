@@ -58,7 +58,7 @@ export class InferenceProcess {
     this.#child = fork(workerFile, [], {
       serialization: 'advanced',
       // Node's helper threads would take the cores that ONNX Runtime's threads meet on: the JavaScript here is little, and compiles itself.
-      execArgv: ['--single-threaded', '--expose-gc'],
+      execArgv: ['--single-threaded'],
       env: workerEnvironment(options.load.model),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -1,4 +1,5 @@
 // The inference process: loads one model and answers batches until its server lets go of it.
+import { collectGarbage } from '../process/garbage.js';
 import { fingerprint } from './fingerprint.js';
 import { TextModel } from './text-model.js';
 import { isWorkerRequest, oneByOne, type LoadRequest, type RunRequest, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
@@ -13,7 +14,7 @@ let model: TextModel | undefined;
 let runsOneByOne = false;
 
 /** V8 does not see how much memory the vectors of past runs hold: up to 26 MB of garbage were seen. Collected when nobody asks for a while. */
-const rest = setTimeout(() => globalThis.gc?.(), REST_MS);
+const rest = setTimeout(() => collectGarbage(), REST_MS);
 
 async function load(request: LoadRequest): Promise<void> {
   try {

@@ -64,7 +64,8 @@ export class HeapTrimmer {
   }
 
   #look(): void {
-    const { size, work } = { size: this.#process.size(), work: this.#process.work() };
+    const size = this.#process.size();
+    const work = this.#process.work();
     this.#calmLooks = work - this.#work < REST_WORK_MS ? this.#calmLooks + 1 : 0;
     this.#work = work;
     this.#least = Math.min(this.#least, size);
