@@ -165,7 +165,7 @@ export const settings = {
     default: 0,
     min: 0,
     max: 64,
-    defaultText: '0 (by load: one over all cores, and one a core while more comes than one batch holds)',
+    defaultText: '0 (by load: one over all cores, and one a core while texts keep coming at the same time)',
     help: 'Inference processes of a model. One with several threads answers a single caller first; more carry more at once.',
   }),
   inferenceThreads: integer('INFERENCE_THREADS', {

@@ -6,42 +6,50 @@ import type { Priority } from './types.js';
 
 const dimension = 2;
 
-/** One process. `batches`: the lengths of the texts of each batch that it was given. */
-class Process implements Workers {
+/** How long a batch takes. */
+const RUN_MS = 16;
+
+/** Processes that all work on one thing: `batches`, the lengths of the texts of each batch that one of them was given. */
+class Team implements Workers {
   onChange = (): void => undefined;
   readonly failure = undefined;
   readonly batches: number[][] = [];
-  #answer: (() => void) | undefined;
+  readonly #size: number;
+  readonly #answers: (() => void)[] = [];
 
   /** What was last said of the load. */
   isCrowd = false;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
 
   note(isCrowd: boolean): void {
     this.isCrowd = isCrowd;
   }
 
-  idle() {
-    return this.#answer ? [] : [{ run: (texts: readonly Int32Array[]) => this.#run(texts) }];
+  team() {
+    const worker = { run: (texts: readonly Int32Array[]) => this.#run(texts) };
+    return { size: this.#size, free: Array.from({ length: this.#size - this.#answers.length }, () => worker) };
   }
 
-  /** The batch that runs ends; resolves when its callers know. */
+  /** The batch that runs longest ends, after RUN_MS; resolves when its callers know. */
   async answer(): Promise<void> {
-    const answer = this.#answer;
-    this.#answer = undefined;
-    answer?.();
+    vi.advanceTimersByTime(RUN_MS);
+    this.#answers.shift()?.();
     await nextTurn();
   }
 
   #run(texts: readonly Int32Array[]): Promise<Float32Array> {
     this.batches.push(texts.map(({ length }) => length));
     return new Promise((resolve) => {
-      this.#answer = () => resolve(new Float32Array(texts.length * dimension));
+      this.#answers.push(() => resolve(new Float32Array(texts.length * dimension)));
     });
   }
 }
 
 describe('a batcher', () => {
-  let process: Process;
+  let team: Team;
   let batcher: Batcher;
   let count = 0;
 
@@ -54,14 +62,14 @@ describe('a batcher', () => {
     await nextTurn();
   };
 
-  const start = (unpadded: boolean): void => {
-    process = new Process();
-    batcher = new Batcher(process, { model: 'm', dimension, batchTokens: 512, unpadded, onInference: () => undefined });
+  const start = (processes: number): void => {
+    team = new Team(processes);
+    batcher = new Batcher(team, { model: 'm', dimension, batchTokens: 512, unpadded: false, onInference: () => undefined });
   };
 
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    start(false);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    start(1);
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -70,64 +78,73 @@ describe('a batcher', () => {
   test('begins with what is there when a process is free', async () => {
     await come([5]);
     await come([6, 7]);
-    expect(process.batches).toEqual([[5]]);
-    await process.answer();
-    expect(process.batches).toEqual([[5], [6, 7]]);
+    expect(team.batches).toEqual([[5]]);
+    await team.answer();
+    expect(team.batches).toEqual([[5], [6, 7]]);
   });
 
   test('lets a lone caller who asks again wait for nobody', async () => {
     await come([5]);
-    await process.answer();
+    await team.answer();
     await come([6]);
-    expect(process.batches).toEqual([[5], [6]]);
+    expect(team.batches).toEqual([[5], [6]]);
   });
 
   test('begins when half of a crowd that was answered has come again', async () => {
     await come([5, 6, 7, 8]);
-    await process.answer();
+    await team.answer();
     await come([9]);
-    expect(process.batches).toEqual([[5, 6, 7, 8]]);
+    expect(team.batches).toEqual([[5, 6, 7, 8]]);
     await come([10]);
-    expect(process.batches).toEqual([
+    expect(team.batches).toEqual([
       [5, 6, 7, 8],
       [9, 10],
     ]);
   });
 
-  test('waits 2 ms for a crowd that does not come again', async () => {
+  test('waits a quarter of the time that the batch took for a crowd that does not come again', async () => {
     await come([5, 6, 7, 8]);
-    await process.answer();
+    await team.answer();
     await come([9]);
+    vi.advanceTimersByTime(RUN_MS / 4 - 1);
+    expect(team.batches).toHaveLength(1);
     vi.advanceTimersByTime(1);
-    expect(process.batches).toHaveLength(1);
-    vi.advanceTimersByTime(1);
-    expect(process.batches).toEqual([[5, 6, 7, 8], [9]]);
+    expect(team.batches).toEqual([[5, 6, 7, 8], [9]]);
+  });
+
+  test('divides what waits among the processes that are free', async () => {
+    start(2);
+    await come([5, 5, 5, 5, 5]);
+    expect(team.batches).toEqual([
+      [5, 5, 5],
+      [5, 5],
+    ]);
+  });
+
+  test('gives a process its share of a crowd, not what little is there when it becomes free', async () => {
+    start(2);
+    await come([5, 5, 5, 5]);
+    await come([6, 6]);
+    await team.answer();
+    // Two who wait, two who run, two who were answered: three each.
+    expect(team.batches).toHaveLength(2);
+    await come([7]);
+    expect(team.batches.slice(2)).toEqual([[6, 6, 7]]);
   });
 
   test('expects nobody after a batch of bulk: one caller brought all of it', async () => {
     await come([5, 6, 7, 8], 'bulk');
-    await process.answer();
+    await team.answer();
     await come([9]);
-    expect(process.batches).toEqual([[5, 6, 7, 8], [9]]);
+    expect(team.batches).toEqual([[5, 6, 7, 8], [9]]);
   });
 
-  test('tells of a crowd while one batch does not hold what is under way', async () => {
+  test('tells of a crowd while more than one text is under way', async () => {
     await come([600]);
-    expect(process.isCrowd).toBe(false);
-    await process.answer();
-    await come([200, 200]);
-    expect(process.isCrowd).toBe(false);
-    await come([200]);
-    expect(process.isCrowd).toBe(true);
-    await process.answer();
-    expect(process.isCrowd).toBe(false);
-  });
-
-  test('tells of a crowd from two texts on, where they run one after another', async () => {
-    start(true);
+    expect(team.isCrowd).toBe(false);
     await come([5]);
-    expect(process.isCrowd).toBe(false);
-    await come([5]);
-    expect(process.isCrowd).toBe(true);
+    expect(team.isCrowd).toBe(true);
+    await team.answer();
+    expect(team.isCrowd).toBe(false);
   });
 });

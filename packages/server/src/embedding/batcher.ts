@@ -16,10 +16,10 @@ export interface Workers {
   onChange: () => void;
   /** Why there is no process and none is to be expected soon. */
   readonly failure: VoisinError | undefined;
-  /** Told whether more is under way, waiting and running, than one process runs at a time, whenever that may have changed. */
+  /** Told whether more than one text is under way, waiting or running, whenever that may have changed. */
   note(isCrowd: boolean): void;
-  /** Those that may have work now. */
-  idle(): readonly Worker[];
+  /** Those that may have work now, and how many there are with those that work. */
+  team(): { readonly free: readonly Worker[]; readonly size: number };
 }
 
 export interface BatcherOptions {
@@ -65,8 +65,12 @@ interface Job extends Waiting {
   alone: boolean;
 }
 
-/** How long the callers of a batch take to ask again: their answers are written, read, and their next requests are read. */
-const RETURN_MS = 2;
+/**
+ * The callers of a batch have until then to ask again: their answers are written and read, their next requests written and read. As a share of the time that
+ * the batch ran, since a slow machine is slow at both; and never longer than the other, for callers who do not come again.
+ */
+const RETURN_SHARE = 0.25;
+const MOST_RETURN_MS = 8;
 
 export class Batcher {
   readonly #workers: Workers;
@@ -167,38 +171,45 @@ export class Batcher {
       for (const job of this.#waiting) this.#reject(job, failure);
     }
     this.#noteLoad();
-    if (this.#waiting.size === 0 || this.#expected > this.#waiting.size) return;
-    const workers = this.#workers.idle();
+    if (this.#waiting.size === 0) return;
+    const { free, size } = this.#workers.team();
     const { batchTokens, unpadded } = this.#options;
-    workers.forEach((worker, at) => {
-      // What waits is shared among those who are free. The last one takes the rest: a share is counted without padding, and one text would be left over.
-      const free = workers.length - at;
-      const share = free === 1 ? batchTokens : Math.ceil(this.#waiting.tokens / free);
-      const batch = this.#waiting.take({ tokens: Math.min(batchTokens, share), unpadded });
-      if (batch.length > 0) void this.#run(worker, batch);
-    });
+    const share = this.#share(size);
+    for (const worker of free) {
+      const waiting = this.#waiting.size;
+      if (waiting === 0 || (this.#expected > 0 && waiting < share && this.#waiting.tokens < batchTokens)) return;
+      void this.#run(worker, this.#waiting.take({ tokens: batchTokens, texts: size === 1 ? waiting : share, unpadded }));
+    }
   }
 
   /**
-   * A crowd's callers ask again as soon as they are answered. A batch that begins with the first of them leaves the others to the next: of 16 callers
-   * with 20 words each, a third of the batches were of one text, and 554 texts a second were answered instead of 610.
+   * The texts of one of the groups that a crowd falls into: one a process, and never fewer than two, so that one runs while the other is answered and asks
+   * again. Small batches cost: a process reads all its weights for each, however few texts it has.
    */
-  #expectAgain(batch: readonly Job[]): void {
+  #share(workers: number): number {
+    return Math.ceil((this.#waiting.size + this.#running + this.#expected) / Math.max(workers, 2));
+  }
+
+  /**
+   * A crowd's callers ask again as soon as they are answered. A batch that begins with the first of them leaves the others to the next: with 16 callers of
+   * two processes, the batches were of 5 texts instead of 7.5, and a tenth fewer were answered.
+   */
+  #expectAgain(batch: readonly Job[], ranMs: number): void {
     const callers = batch.filter(({ priority }) => priority === 'query').length;
     if (callers < 2) return;
     this.#expected += callers;
     clearTimeout(this.#returning);
-    this.#returning = setTimeout(() => {
-      this.#expected = 0;
-      this.#dispatch();
-    }, RETURN_MS);
+    this.#returning = setTimeout(
+      () => {
+        this.#expected = 0;
+        this.#dispatch();
+      },
+      Math.min(ranMs * RETURN_SHARE, MOST_RETURN_MS),
+    );
   }
 
   #noteLoad(): void {
-    const { batchTokens, unpadded } = this.#options;
-    const texts = this.#waiting.size + this.#running;
-    // Texts that run one after another gain by a process each; others do when one batch does not hold them.
-    this.#workers.note(texts > 1 && (unpadded || this.#waiting.tokens + this.#runningTokens > batchTokens));
+    this.#workers.note(this.#waiting.size + this.#running > 1);
   }
 
   async #run(worker: Worker, batch: readonly Job[]): Promise<void> {
@@ -208,11 +219,12 @@ export class Batcher {
     this.#runningTokens += tokens;
     try {
       const values = await worker.run(batch.map(({ text }) => text.ids));
-      const seconds = (performance.now() - started) / 1000;
+      const ranMs = performance.now() - started;
+      const seconds = ranMs / 1000;
       this.#secondsPerToken += 0.1 * (seconds / tokens - this.#secondsPerToken);
       this.#options.onInference({ model: this.#options.model, texts: batch.length, tokens, seconds });
       batch.forEach((job, row) => this.#settle(job, values, row));
-      this.#expectAgain(batch);
+      this.#expectAgain(batch, ranMs);
     } catch (error) {
       this.#again(batch, error);
     } finally {

@@ -68,8 +68,12 @@ export class InferencePool {
     return this.#hash;
   }
 
+  get size(): number {
+    return this.#options.workers;
+  }
+
   /** The processes without work. */
-  idle(): InferenceProcess[] {
+  get free(): InferenceProcess[] {
     return this.#processes.filter(({ isIdle }) => isIdle);
   }
 

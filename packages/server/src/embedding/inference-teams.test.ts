@@ -14,9 +14,9 @@ async function open(options: EmbeddingOptions = {}): Promise<void> {
   await embedding.embed(['the model is loaded now']);
 }
 
-/** Keeps more texts under way than one batch holds, until `enough`. */
+/** Keeps several texts under way until `enough`. */
 async function crowd(enough: () => boolean): Promise<void> {
-  const texts = manyTexts(40, 20);
+  const texts = manyTexts(6, 20);
   const ask = async (text: string): Promise<void> => {
     for (let round = 0; !enough(); round++) await embedding.embed([`${text} ${round}`]);
   };
@@ -25,7 +25,7 @@ async function crowd(enough: () => boolean): Promise<void> {
 
 // On a machine with one core there is one team.
 test.skipIf(several < 2)(
-  'one process serves callers one after another; several start when more keeps coming than one batch holds',
+  'one process serves callers one after another; several start when texts keep coming at the same time',
   async () => {
     await open();
     for (const text of manyTexts(20, 3)) await embedding.embed([text]);

@@ -1,9 +1,8 @@
-// Two teams of inference processes for one model: one process with several threads, which answers a lone text first and carries a batch at a time, and,
-// while more comes than one batch holds, one process a core, which carry more. Never both at once: they would take one another's cores.
+// Two teams of inference processes for one model: one process with several threads, which answers a lone text first, and, while texts keep coming at the same
+// time, one process a core, which carry more. Never both at once: they would take one another's cores.
 import type { VoisinError } from '../errors.js';
 import type { Workers } from './batcher.js';
 import type { InferencePool } from './inference-pool.js';
-import type { InferenceProcess } from './inference-process.js';
 import { LoadGauge } from './load-gauge.js';
 
 export class InferenceTeams implements Workers {
@@ -59,14 +58,13 @@ export class InferenceTeams implements Workers {
     this.#gauge.note(isCrowd, performance.now());
   }
 
-  idle(): readonly InferenceProcess[] {
+  team(): InferencePool {
     const second = this.#second;
-    if (!second) return this.#first.idle();
+    if (!second) return this.#first;
     const now = performance.now();
     if (this.#gauge.isLasting(now)) this.#call(second);
-    if (second.isRunning) return second.idle();
-    if (this.#first.isRunning) return [];
-    return second.isComplete && this.#gauge.isCrowded(now) ? second.idle() : this.#first.idle();
+    if (second.isRunning) return second;
+    return second.isComplete && this.#gauge.isCrowded(now) && !this.#first.isRunning ? second : this.#first;
   }
 
   #call(second: InferencePool): void {

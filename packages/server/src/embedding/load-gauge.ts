@@ -1,4 +1,4 @@
-// Whether there is a crowd: more texts under way than one process runs at a time, for how long.
+// Whether there is a crowd: several texts under way at a time, for how long.
 
 /** A crowd is not over before nobody came with another for so long: longer than the gaps between the answers to a few callers and their next requests. */
 const CALM_MS = 250;
@@ -11,7 +11,7 @@ export class LoadGauge {
   #began = 0;
   #ended = Number.NEGATIVE_INFINITY;
 
-  /** From now on there is more under way than one process runs at a time, or no more than that. */
+  /** From now on several texts are under way, or no more than one. */
   note(isCrowd: boolean, now: number): void {
     if (isCrowd && !this.isCrowded(now)) this.#began = now;
     if (!isCrowd && this.#isCrowd) this.#ended = now;

@@ -30,3 +30,7 @@ test('texts that are not padded go together in order of arrival, whatever their 
   expect(lengths(pickBatch(waiting(20, 90, 10, 30), { tokens: 128, unpadded: true }))).toEqual([20, 90, 10]);
   expect(lengths(pickBatch(waiting(200, 1), { tokens: 128, unpadded: true }))).toEqual([200]);
 });
+
+test('no more texts than wanted: the oldest and those nearest to its length', () => {
+  expect(lengths(pickBatch(waiting(20, 30, 21, 22), { tokens: 512, texts: 3 }))).toEqual([20, 21, 22]);
+});

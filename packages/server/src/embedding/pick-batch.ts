@@ -14,17 +14,19 @@ export interface Waiting {
 export interface BatchLimits {
   /** Most padded tokens (texts x longest). One text alone may have more. */
   readonly tokens: number;
+  /** Most texts. */
+  readonly texts?: number;
   /** Texts of a batch are run one after another and not padded, so that any lengths go together. */
   readonly unpadded?: boolean;
 }
 
 /** Chooses from texts in order of arrival: the first one and others within its length class, within the limits. */
-export function pickBatch<T extends Waiting>(waiting: readonly T[], { tokens, unpadded = false }: BatchLimits): T[] {
+export function pickBatch<T extends Waiting>(waiting: readonly T[], { tokens, texts = Infinity, unpadded = false }: BatchLimits): T[] {
   const [oldest, ...others] = waiting;
   if (!oldest) return [];
   if (oldest.alone) return [oldest];
   const company = others.filter(({ alone }) => !alone);
-  return unpadded ? inOrder(oldest, company, tokens) : ofLikeLength(oldest, company, tokens);
+  return (unpadded ? inOrder(oldest, company, tokens) : ofLikeLength(oldest, company, tokens)).slice(0, texts);
 }
 
 function inOrder<T extends Waiting>(oldest: T, others: readonly T[], budget: number): T[] {
