@@ -1,9 +1,12 @@
 // Both caches in front of a real model: who computes what, and that no fault of Redis changes a vector.
+import crypto from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { redisMissing, RedisServer } from '../../test/support/redis-server.js';
 import { SlowLine } from '../../test/support/slow-line.js';
+import { cacheKey } from './cache/cache-key.js';
 import { Embedding } from './embedding.js';
 import type { EmbeddingOptions } from './options.js';
 import { copyModel, cosine, manyTexts, miniLmName, modelsFolder, readReference, until } from './testing.js';
@@ -53,6 +56,21 @@ async function ownRedis(): Promise<RedisServer> {
   const redis = await RedisServer.start();
   ended.push(() => redis.stop());
   return redis;
+}
+
+/** Counts the digests that are made from here on. */
+function watchDigests(): { readonly count: number } {
+  const digest = vi.spyOn(crypto, 'hash');
+  syncBuiltinESMExports();
+  ended.push(() => {
+    digest.mockRestore();
+    syncBuiltinESMExports();
+  });
+  return {
+    get count() {
+      return digest.mock.calls.length;
+    },
+  };
 }
 
 const kept = (redis: RedisServer, entries: number) => until(async () => (await redis.client.dbsize()) >= entries, `Redis has ${entries}`);
@@ -136,6 +154,17 @@ describe.skipIf(missing)(`with Redis${missing === undefined ? '' : ` (skipped: $
     for (const { embeddings } of answers) expect(embeddings).toEqual(answers[0]?.embeddings);
     await kept(redis, 2);
     expect(Number(/cmdstat_set:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1])).toBe(2);
+  });
+
+  test('a text is digested once on its way through both caches and the model, and Redis has it under that digest', async () => {
+    const redis = await ownRedis();
+    const server = await openAt(redis);
+    const digests = watchDigests();
+    expect((await server.embedding.embed(['a new text'])).cached).toEqual([false]);
+    await kept(redis, 1);
+    expect(digests.count).toBe(1);
+    const { hash = '' } = server.embedding.model();
+    expect(await redis.client.keys('*')).toEqual([`test:embedding:1:${cacheKey(hash, '', 'a new text')}`]);
   });
 
   test('without memory, Redis alone serves', async () => {

@@ -2,7 +2,7 @@
 import { VoisinError } from '../errors.js';
 import { Turns } from '../turns.js';
 import type { Embedded, Ticket } from './batcher.js';
-import { cacheKey } from './cache/cache-key.js';
+import { type CacheKey, cacheKey } from './cache/cache-key.js';
 import type { EmbeddingCache } from './cache/embedding-cache.js';
 import { tooManyTokens } from './check-texts.js';
 import type { Door } from './door.js';
@@ -32,10 +32,10 @@ export interface Way {
 interface Wanted {
   /** Among the inputs of the request. */
   readonly place: number;
-  readonly key: string;
+  readonly key: CacheKey;
   readonly input: Input;
   /** What Redis may still say of it. */
-  readonly late?: Promise<ReadonlyMap<string, Embedded> | undefined>;
+  readonly late?: Promise<ReadonlyMap<CacheKey, Embedded> | undefined>;
 }
 
 /** A request of many texts has so many of them in the queue at a time, in two halves: the second waits while the first runs. */
@@ -154,7 +154,7 @@ class TextsRequest {
     return { vector, tokens, truncated, dropped, cached };
   }
 
-  #fromL2(place: number, key: string, embedded: Embedded): TextResult {
+  #fromL2(place: number, key: CacheKey, embedded: Embedded): TextResult {
     this.#way.cache.remember(key, embedded);
     return this.#known(place, embedded, 'l2');
   }
@@ -175,7 +175,7 @@ class TextsRequest {
         open = false;
       };
       made.finally(close).then(resolve, reject);
-      const fromRedis = (found: ReadonlyMap<string, Embedded> | undefined): void => {
+      const fromRedis = (found: ReadonlyMap<CacheKey, Embedded> | undefined): void => {
         const embedded = found?.get(key);
         if (!embedded || !open) return;
         resolve(this.#fromL2(place, key, embedded));

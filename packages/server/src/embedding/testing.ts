@@ -1,9 +1,10 @@
-// What the tests of this room share: the bundled model, its reference vectors, a copy of it to break, waiting by polling.
+// What the tests of this room share: the bundled model, its reference vectors, a copy of it to break, keys of texts, waiting by polling.
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type CacheKey, cacheKey } from './cache/cache-key.js';
 
 export const modelsFolder = fileURLToPath(new URL('../../../../../models', import.meta.url));
 export const miniLm = join(modelsFolder, 'all-MiniLM-L6-v2');
@@ -37,6 +38,9 @@ export async function copyModel(): Promise<{ directory: string; remove: () => Pr
   await cp(miniLm, directory, { recursive: true });
   return { directory, remove: () => rm(folder, { recursive: true }) };
 }
+
+/** What the caches know a text by, for a model that there is not. */
+export const keyOf = (text: string): CacheKey => cacheKey('f00d', '', text);
 
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + 20_000;

@@ -1,6 +1,7 @@
 // Both levels: memory first, then Redis for what is not there. What came from Redis or from a model is in memory next time.
 import type { Embedded } from '../batcher.js';
 import type { CacheLevel } from '../types.js';
+import type { CacheKey } from './cache-key.js';
 import { MemoryCache } from './memory-cache.js';
 import { RedisCache, type RedisCacheOptions } from './redis-cache.js';
 import type { Asked } from './redis-link.js';
@@ -36,17 +37,17 @@ export class EmbeddingCache {
   }
 
   /** From memory. */
-  get(key: string): Embedded | undefined {
+  get(key: CacheKey): Embedded | undefined {
     return this.#l1.get(key);
   }
 
   /** From Redis, with one question for all keys. Undefined: there is nobody to ask. `patient`: who asks would have to wait anyway. */
-  find(keys: readonly string[], patient: boolean): Asked<ReadonlyMap<string, Embedded>> | undefined {
+  find(keys: readonly CacheKey[], patient: boolean): Asked<ReadonlyMap<CacheKey, Embedded>> | undefined {
     return keys.length === 0 ? undefined : this.#l2?.find(keys, patient);
   }
 
   /** What Redis had is in memory next time. */
-  remember(key: string, value: Embedded): void {
+  remember(key: CacheKey, value: Embedded): void {
     this.#l1.set(key, value);
   }
 
@@ -57,7 +58,7 @@ export class EmbeddingCache {
   }
 
   /** Several who waited for the same vector may bring it; a key never has another value. */
-  set(key: string, value: Embedded): void {
+  set(key: CacheKey, value: Embedded): void {
     if (this.#l1.has(key)) return;
     this.#l1.set(key, value);
     this.#l2?.set(key, value);

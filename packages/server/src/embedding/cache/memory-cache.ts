@@ -1,7 +1,7 @@
 // L1: pooled vectors in memory, least recently used out first, bounded by entries and by bytes.
 import { LRUCache } from 'lru-cache';
 import type { Embedded } from '../batcher.js';
-import { digestOf } from './cache-key.js';
+import type { CacheKey } from './cache-key.js';
 import { DenseVectors, type Place } from './dense-vectors.js';
 
 /** Most texts come once: the vector of one lies among others, and what the answer made of its own is gone with the answer. */
@@ -14,7 +14,7 @@ interface Hot extends Embedded {
   readonly vectors?: undefined;
 }
 
-/** About what an entry costs beside its values: its objects, its digest, the map's and the list's own. */
+/** About what an entry costs beside its values: its objects, its key, the map's and the list's own. */
 const ENTRY_BYTES = 300;
 const COLD_BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** A value, that at length 1, which an answer makes of it, and 12 characters of text: they live as long as the vector. */
@@ -25,7 +25,7 @@ const bytesOf = (entry: Cold | Hot): number =>
 
 export class MemoryCache {
   readonly #bytes: number;
-  readonly #entries: LRUCache<string, Cold | Hot> | undefined;
+  readonly #entries: LRUCache<CacheKey, Cold | Hot> | undefined;
   readonly #vectors = new Map<number, DenseVectors<Cold>>();
 
   /** Zero entries or zero bytes: nothing is kept. */
@@ -38,31 +38,27 @@ export class MemoryCache {
   }
 
   /** The vector is never written to afterwards, and stays what it is when the entry has left. */
-  get(key: string): Embedded | undefined {
-    if (!this.#entries) return undefined;
-    const digest = digestOf(key);
-    const entry = this.#entries.get(digest);
+  get(key: CacheKey): Embedded | undefined {
+    const entry = this.#entries?.get(key);
     if (!entry?.vectors) return entry;
     const { tokens, truncated, dropped } = entry;
     const hot = { vector: entry.vectors.read(entry), tokens, truncated, dropped };
-    this.#entries.set(digest, hot);
+    this.#entries?.set(key, hot);
     return hot;
   }
 
-  has(key: string): boolean {
-    return this.#entries?.has(digestOf(key)) ?? false;
+  has(key: CacheKey): boolean {
+    return this.#entries?.has(key) ?? false;
   }
 
   /** Copies the vector. A key that is known stays as it is: it never has another value. */
-  set(key: string, { vector, tokens, truncated, dropped }: Embedded): void {
-    if (!this.#entries) return;
-    const digest = digestOf(key);
-    if (this.#entries.has(digest)) return;
+  set(key: CacheKey, { vector, tokens, truncated, dropped }: Embedded): void {
+    if (!this.#entries || this.#entries.has(key)) return;
     const entry: Cold = { vectors: this.#vectorsOf(vector.length), at: 0, tokens, truncated, dropped };
     // The library would not keep it, nor say so.
     if (bytesOf(entry) > this.#bytes) return;
     entry.vectors.add(vector, entry);
-    this.#entries.set(digest, entry);
+    this.#entries.set(key, entry);
   }
 
   get size(): number {

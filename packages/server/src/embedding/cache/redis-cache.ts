@@ -2,7 +2,7 @@
 // without its checksum.
 import type { Embedded } from '../batcher.js';
 import type { EmbeddingLog } from '../options.js';
-import { digestOf } from './cache-key.js';
+import type { CacheKey } from './cache-key.js';
 import { type Asked, RedisLink } from './redis-link.js';
 import { decodeValue, encodeValue, LAYOUT } from './stored-value.js';
 import { type Entry, WriteBehind } from './write-behind.js';
@@ -44,11 +44,11 @@ export class RedisCache {
   }
 
   /** What Redis has of these keys, with one question. Undefined: it is not to be asked. `patient` as in `RedisLink.ask`. */
-  find(keys: readonly string[], patient = false): Asked<ReadonlyMap<string, Embedded>> | undefined {
+  find(keys: readonly CacheKey[], patient = false): Asked<ReadonlyMap<CacheKey, Embedded>> | undefined {
     return this.#link.ask(async (client) => {
       const names = keys.map((key) => this.#nameOf(key));
       const values = await client.mgetBuffer(names);
-      const found = new Map<string, Embedded>();
+      const found = new Map<CacheKey, Embedded>();
       keys.forEach((key, at) => {
         const embedded = this.#decode(names[at] ?? '', values[at]);
         if (embedded) found.set(key, embedded);
@@ -58,7 +58,7 @@ export class RedisCache {
   }
 
   /** Keeps the value some time after this call, or not at all. */
-  set(key: string, value: Embedded): void {
+  set(key: CacheKey, value: Embedded): void {
     if (this.isUp && performance.now() >= this.#writableAt) this.#writes.push({ key, value });
   }
 
@@ -73,8 +73,8 @@ export class RedisCache {
     this.#link.close();
   }
 
-  #nameOf(key: string): string {
-    return this.#namespace + digestOf(key);
+  #nameOf(key: CacheKey): string {
+    return this.#namespace + key;
   }
 
   #decode(name: string, value: Buffer | null | undefined): Embedded | undefined {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { keyOf } from '../testing.js';
 import { type Entry, WriteBehind } from './write-behind.js';
 
-const entry = (key: string, values = 384): Entry => ({
-  key,
+const entry = (text: string, values = 384): Entry => ({
+  key: keyOf(text),
   value: { vector: new Float32Array(values), tokens: 1, truncated: false, dropped: 0 },
 });
 
@@ -14,10 +15,10 @@ test('entries are written after the code that brought them, together and in orde
   expect(written).toEqual([]);
   await writes.flushed();
   expect(written.map(({ length }) => length)).toEqual([64, 64, 22]);
-  expect(written.flat()).toEqual(Array.from({ length: 150 }, (_, i) => `${i}`));
+  expect(written.flat()).toEqual(Array.from({ length: 150 }, (_, i) => keyOf(`${i}`)));
   writes.push(entry('later'));
   await writes.flushed();
-  expect(written.at(-1)).toEqual(['later']);
+  expect(written.at(-1)).toEqual([keyOf('later')]);
 });
 
 test('one message is under way at a time, and what finds no room in memory is dropped', async () => {

@@ -1,9 +1,10 @@
 // Entries on their way to Redis: after the answer that they were made for, a few at a time, bounded in memory.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Embedded } from '../batcher.js';
+import type { CacheKey } from './cache-key.js';
 
 export interface Entry {
-  readonly key: string;
+  readonly key: CacheKey;
   readonly value: Embedded;
 }
 
