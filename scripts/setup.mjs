@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureAddon, ensureCode } from './lib/builds.mjs';
 import { ensureNpmPackages } from './lib/npm-packages.mjs';
 import { SetUpError, say, seconds } from './lib/steps.mjs';
-import { ensureSystemPackages, toBuild, toTest } from './lib/system-packages.mjs';
+import { ensureSystemPackages, toBuild, toTest, welcomeToTest } from './lib/system-packages.mjs';
 
 const oldestNode = [20, 15];
 
@@ -20,7 +20,7 @@ export async function setUp({ tests = false } = {}) {
   const begun = performance.now();
   try {
     checkNode(process.versions.node);
-    await ensureSystemPackages(tests ? [...toBuild, ...toTest] : toBuild);
+    await (tests ? ensureSystemPackages([...toBuild, ...toTest], welcomeToTest) : ensureSystemPackages(toBuild));
     await ensureNpmPackages();
     await ensureAddon();
     await ensureCode();

@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { removeOrphans } from './lib/builds.mjs';
 import { digestOf, filesUnder, isCurrent, writeStamp } from './lib/inputs.mjs';
 import { whyInstall } from './lib/npm-packages.mjs';
-import { command, SetUpError } from './lib/steps.mjs';
+import { command, root, SetUpError } from './lib/steps.mjs';
 import { installCommands, parseMissing } from './lib/system-packages.mjs';
 import { summarise } from './lib/test-summary.mjs';
 import { checkNode } from './setup.mjs';
@@ -16,9 +17,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function put(path, text = '') {
+function put(path, text = '', mode = 0o644) {
   mkdirSync(join(folder, path, '..'), { recursive: true });
-  writeFileSync(join(folder, path), text);
+  writeFileSync(join(folder, path), text, { mode });
 }
 
 describe('what is built again', () => {
@@ -86,6 +87,45 @@ describe('system packages', () => {
     ]);
     expect(installCommands(['cmake', 'g++'], { isRoot: false, canSudo: false })).toEqual({
       toType: 'sudo apt-get update && sudo apt-get install -y cmake g++',
+    });
+  });
+
+  describe('that one can do without', () => {
+    // dpkg and apt-get of a machine that has none of the packages and cannot have the browser, and what apt-get was asked.
+    function setUpWith(wanted, { canSudo = true, standIn = 'no-such-program' } = {}) {
+      cpSync(join(root, 'scripts/lib'), join(folder, 'scripts/lib'), { recursive: true });
+      put('bin/dpkg-query', `#!/bin/sh\ncat '${folder}/installed'\n`, 0o755);
+      put('bin/apt-get', `#!/bin/sh\necho "$@" >> '${folder}/asked'\ncase "$*" in *browser*) exit 100;; esac\n`, 0o755);
+      put('bin/sudo', `#!/bin/sh\nshift\n${canSudo ? 'exec "$@"' : 'exit 1'}\n`, 0o755);
+      const script = `process.getuid = () => 1000;
+        const { ensureSystemPackages } = await import('./scripts/lib/system-packages.mjs');
+        await ensureSystemPackages(${JSON.stringify(wanted)}, { browser: ['${standIn}'] });`;
+      const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { PATH: `${folder}/bin:${process.env.PATH}` },
+      });
+      const asked = existsSync(join(folder, 'asked')) ? readFileSync(join(folder, 'asked'), 'utf8') : '';
+      return { status, stderr, installs: [...asked.matchAll(/^install .*120 (.*)$/gm)].map(([, names]) => names) };
+    }
+
+    test('are installed with the others; where they cannot be had the others come alone, and they are not tried again', () => {
+      const { status, stderr, installs } = setUpWith(['cmake']);
+      expect(installs).toEqual(['cmake browser', 'cmake']);
+      expect(stderr).toContain('Tests that want browser will be skipped');
+      expect(status).toBe(0);
+      put('installed', 'cmake installed\n');
+      expect(setUpWith(['cmake'])).toEqual({ status: 0, stderr: '', installs });
+    });
+
+    test('are a command to type, and stop nothing', () => {
+      const { status, stderr } = setUpWith([], { canSudo: false });
+      expect(stderr).toContain('apt-get install -y browser');
+      expect(status).toBe(0);
+    });
+
+    test('are not installed where a program is there in their place', () => {
+      expect(setUpWith([], { standIn: 'node' })).toEqual({ status: 0, stderr: '', installs: [] });
     });
   });
 });

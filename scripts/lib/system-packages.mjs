@@ -1,10 +1,17 @@
 // Debian packages: which are missing, and how this user can have them.
 import { spawnSync } from 'node:child_process';
-import { SetUpError, command, step } from './steps.mjs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SetUpError, command, root, say, step } from './steps.mjs';
 
 // OpenBLAS on OpenMP: the pthread variant ignores our bound on threads, and spins for 45 ms after each use.
 export const toBuild = ['libfaiss-dev', 'libopenblas-dev', 'libopenblas0-openmp', 'cmake', 'g++', 'make'];
 export const toTest = ['python3', 'python3-venv', 'strace'];
+/** Without these some tests are skipped. Behind each, the programs that those tests take (packages/client/test/support/browser.ts). */
+export const welcomeToTest = { chromium: ['chromium', 'chromium-browser', 'google-chrome'] };
+
+// Says that an installation failed: npm test does not wait for the same failure each time.
+const givenUp = join(root, 'build/given-up');
 
 const elsewhere = `This is not Debian or Ubuntu: install FAISS 1.7.3 or newer with its headers and CMake files, OpenBLAS, OpenMP,
 cmake 3.20 or newer, make and a C++17 compiler by your own means, then run this again.`;
@@ -36,22 +43,39 @@ export function installCommands(missing, { isRoot, canSudo }) {
   return { toType: `sudo apt-get update && sudo apt-get install -y ${missing.join(' ')}` };
 }
 
-export async function ensureSystemPackages(wanted) {
-  const missing = missingPackages(wanted);
+/** @param welcome packages that one can do without, each with the programs that do as well */
+export async function ensureSystemPackages(wanted, welcome = {}) {
+  const missing = missingPackages([...wanted, ...Object.keys(welcome)]);
   if (missing === undefined) return elsewhereCheck();
-  if (missing.length === 0) return;
+  const needed = missing.filter((name) => wanted.includes(name));
+  const wished = existsSync(givenUp) ? [] : missing.filter((name) => welcome[name]?.some((program) => runs(program)) === false);
+  if (needed.length === 0 && wished.length === 0) return;
   const isRoot = process.getuid?.() === 0;
-  const canSudo = !isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  const { commands, toType } = installCommands(missing, { isRoot, canSudo });
+  const rights = { isRoot, canSudo: !isRoot && runs('sudo', ['-n', 'true']) };
+  const { toType } = installCommands(needed.length > 0 ? needed : wished, rights);
+  if (toType !== undefined && needed.length === 0)
+    return say(`Without ${wished.join(', ')} some tests are skipped. To have them too:\n    ${toType}`);
   if (toType !== undefined) {
     throw new SetUpError(
-      `These system packages are missing: ${missing.join(', ')}.\nInstall them with this command, then run this again:\n\n    ${toType}\n`,
+      `These system packages are missing: ${needed.join(', ')}.\nInstall them with this command, then run this again:\n\n    ${toType}\n`,
     );
   }
-  await step(`System packages (apt-get, a minute or two): ${missing.join(', ')}`, async () => {
-    const [[...update], [...install]] = commands;
+  try {
+    await install([...needed, ...wished], rights);
+  } catch (error) {
+    if (!(error instanceof SetUpError) || wished.length === 0) throw error;
+    // For one package that cannot be had, apt-get installs none of the others.
+    if (needed.length > 0) await install(needed, rights);
+    writeFileSync(givenUp, error.message);
+    say(`  Tests that want ${wished.join(', ')} will be skipped: the reason is in ${givenUp}. Without that file it is tried again.`);
+  }
+}
+
+async function install(names, rights) {
+  const [[...update], [...install]] = installCommands(names, rights).commands;
+  await step(`System packages (apt-get, a minute or two): ${names.join(', ')}`, async () => {
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    const advice = `Install them by hand, then run this again: apt-get install ${missing.join(' ')}`;
+    const advice = `Install them by hand, then run this again: apt-get install ${names.join(' ')}`;
     // One unreachable source makes update fail although the packages can be had from the others: install has the last word.
     await command('apt-update', update[0], update.slice(1), { env }).catch((error) => {
       if (!(error instanceof SetUpError)) throw error;
@@ -60,9 +84,12 @@ export async function ensureSystemPackages(wanted) {
   });
 }
 
+function runs(program, args = ['--version']) {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
+
 function elsewhereCheck() {
-  const has = (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
-  if (!has('cmake') || !has('c++')) throw new SetUpError(elsewhere);
+  if (!runs('cmake') || !runs('c++')) throw new SetUpError(elsewhere);
 }
 
 /** What to say when the build of the addon fails. */
