@@ -25,6 +25,16 @@ Napi::Value giveWay(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
 }
 
+Napi::Value onKept(const Napi::CallbackInfo& info) {
+    Completions::of(info.Env())->onKept(info[0].As<Napi::Function>());
+    return info.Env().Undefined();
+}
+
+Napi::Value runKept(const Napi::CallbackInfo& info) {
+    Completions::of(info.Env())->runKept(info.Env());
+    return info.Env().Undefined();
+}
+
 Napi::Object start(Napi::Env env, Napi::Object exports) {
     boundOpenBlas();
     giveBackLargeBlocks();
@@ -38,6 +48,8 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     exports.Set("setThreads", Napi::Function::New(env, setThreads));
     exports.Set("threads", Napi::Function::New(env, threads));
     exports.Set("trimHeap", Napi::Function::New(env, trimHeap));
+    exports.Set("onKept", Napi::Function::New(env, onKept));
+    exports.Set("runKept", Napi::Function::New(env, runKept));
     exports.Set("giveWay", Napi::Function::New(env, giveWay));
     return exports;
 }

@@ -4,6 +4,7 @@
 #include "engine/range.h"
 #include "engine/rows_of.h"
 #include "engine/search.h"
+#include "engine/search_cost.h"
 #include "js/nearest.h"
 #include "js/output.h"
 #include "js/read.h"
@@ -20,18 +21,39 @@ Array<T> toArray(const std::vector<T>& vector) {
     return array;
 }
 
+/// Handing a call to the pool and back wakes two threads, which takes as long as to touch so many bytes: the calling thread is the sooner one.
+constexpr size_t shortBytes = size_t(2) << 20;
+
+bool isShort(const Held& held, size_t floats, const SearchOptions& options) {
+    if (!held.gate->tryRead()) {
+        return false;
+    }
+    const size_t bytes = bytesTouched(*held.index, floats / held.index->d, options);
+    held.gate->endRead();
+    return bytes <= shortBytes;
+}
+
+template <class IsShort>
+Place placeOf(const Napi::Value& here, IsShort isShort) {
+    if (here.IsBoolean()) {
+        return here.ToBoolean().Value() ? Place::here : Place::pool;
+    }
+    return Completions::of(here.Env())->hasHandFree() && isShort() ? Place::kept : Place::pool;
+}
+
 } // namespace
 
-/// search(queries, k, selector, efSearch, nprobe, exact, here)
+/// search(queries, k, selector, efSearch, nprobe, exact, here: boolean | undefined)
 Napi::Value NativeIndex::search(const Napi::CallbackInfo& info) {
-    auto work = [held = held_, queries = Input<float>(info[0]), k = static_cast<size_t>(readInt64(info[1])),
-                 arguments = SearchArguments(info, 2)] {
+    SearchArguments arguments(info, 2);
+    Input<float> queries(info[0]);
+    const Place place = placeOf(info[6], [&] { return isShort(*held_, queries.size(), arguments.options()); });
+    auto work = [held = held_, queries = std::move(queries), k = static_cast<size_t>(readInt64(info[1])), arguments = std::move(arguments)] {
         const size_t n = queries.size() / held->index->d;
         Nearest nearest(n * k);
         searchNearest(*held->index, queries.data(), n, k, arguments.options(), nearest.distances.data.get(), nearest.labels.data.get());
         return nearest;
     };
-    const Place place = info[6].ToBoolean().Value() ? Place::here : Place::pool;
     return submit(info.Env(), *held_->gate, Access::read, Lane::quick, std::move(work), toObject, place);
 }
 

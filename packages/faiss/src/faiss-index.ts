@@ -88,7 +88,12 @@ export class Index {
     const index = this.#living();
     const checked = check.vectors(queries, 'queries', this.dimension, { empty: true });
     const count = check.resultCount(checked.length / this.dimension, k);
-    return index.search(checked, count, ...check.searchOptions(options), check.toggle(options?.here, 'here'));
+    return index.search(
+      checked,
+      count,
+      ...check.searchOptions(options),
+      options?.here === undefined ? undefined : check.toggle(options.here, 'here'),
+    );
   }
 
   /** Everything at a squared distance under `radius`, or with a product over it. The border is outside, as in FAISS. */

@@ -27,7 +27,7 @@ export interface NativeIndex {
     efSearch: number,
     nprobe: number,
     exact: boolean,
-    here: boolean,
+    here: boolean | undefined,
   ): Promise<SearchResult>;
   rangeSearch(
     queries: Float32Array,
@@ -50,6 +50,9 @@ interface Addon {
   read(path: string): Promise<NativeIndex>;
   knn(queries: Float32Array, vectors: Float32Array, dimension: number, k: number, metric: Metric): Promise<SearchResult>;
   normalize(vectors: Float32Array, dimension: number): Float32Array;
+  /** What to do when a short search has been kept for the calling thread; `runKept` computes it. */
+  onKept(tell: () => void): undefined;
+  runKept(): undefined;
   setThreads(count: number): boolean;
   threads(): number;
   trimHeap(): Promise<undefined>;
@@ -81,5 +84,7 @@ function load(): Addon {
     // False when another thread of this process has loaded the addon and used it: the pool is the process's.
     addon.setThreads(count);
   }
+  const { runKept } = addon;
+  addon.onKept(() => setImmediate(runKept));
   return addon;
 }

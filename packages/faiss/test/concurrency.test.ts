@@ -90,6 +90,32 @@ test('the event loop turns while an index computes', async () => {
   expect(turns).toBeGreaterThan(10);
 });
 
+test('the event loop turns between short searches, which the calling thread computes itself', async () => {
+  const index = await Index.fromFactory(dimension, 'Flat');
+  await index.add(rows(0, 100));
+  const pooled = await index.search(rows(0, 1), 5, { here: false });
+  let turns = 0;
+  let isDone = false;
+  const turn = (): void => {
+    turns++;
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  for (let i = 0; i < 200; i++) expect(await index.search(rows(0, 1), 5)).toEqual(pooled);
+  isDone = true;
+  expect(turns).toBeGreaterThanOrEqual(200);
+});
+
+test('short searches that are asked for together are all answered, on two threads', async () => {
+  const index = await Index.fromFactory(dimension, 'HNSW8');
+  await index.add(rows(0, 2000));
+  const alone = await index.search(rows(7, 8), 5, { here: false });
+  const ask = async (): Promise<void> => {
+    for (let i = 0; i < 300; i++) expect(await index.search(rows(7, 8), 5)).toEqual(alone);
+  };
+  await Promise.all([ask(), ask(), ask()]);
+});
+
 test('an index that is being filled does not hold back the searches on another', async () => {
   const [busy, other] = await Promise.all([Index.fromFactory(dimension, 'HNSW32'), Index.fromFactory(dimension, 'Flat')]);
   await other.add(rows(0, 100));
@@ -138,7 +164,7 @@ test('a process may end, and a worker thread be ended, in the middle of calls', 
         const index = await Index.fromFactory(64, 'Flat');
         await index.add(new Float32Array(64 * 5000));
         require('node:worker_threads').parentPort.postMessage('ready');
-        for (;;) await Promise.all(Array.from({ length: 8 }, () => index.search(new Float32Array(64 * 100), 5)));
+        for (;;) await Promise.all([1, 1, 100, 100, 100].map((n) => index.search(new Float32Array(64 * n), 5)));
       })`,
       { eval: true },
     );

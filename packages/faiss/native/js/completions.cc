@@ -49,13 +49,45 @@ void Completions::finish(std::unique_ptr<Call> call) {
     }
 }
 
+void Completions::onKept(Napi::Function tell) {
+    tell_ = Napi::Persistent(tell);
+}
+
+void Completions::keep(std::unique_ptr<Call> call, std::shared_ptr<Gate> gate) {
+    begin();
+    kept_ = std::move(call);
+    keptGate_ = std::move(gate);
+    tell_.Call({});
+}
+
+void Completions::runKept(Napi::Env env) {
+    if (!kept_) {
+        return;
+    }
+    // A caller whose call the pool has just computed asks again before this thread computes: both have work then.
+    if (!putOff_ && settleAll(env)) {
+        putOff_ = true;
+        tell_.Call({});
+        return;
+    }
+    putOff_ = false;
+    kept_->compute();
+    keptGate_->endRead();
+    keptGate_.reset();
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        done_.push_back(std::move(kept_));
+    }
+    settleAll(env);
+}
+
 void Completions::drain(Napi::Env env, Napi::Function, Completions* self, void*) {
     if (env != nullptr) {
         self->settleAll(env);
     }
 }
 
-void Completions::settleAll(Napi::Env env) {
+bool Completions::settleAll(Napi::Env env) {
     std::vector<std::unique_ptr<Call>> batch;
     {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -73,6 +105,7 @@ void Completions::settleAll(Napi::Env env) {
             wake_.Unref(env);
         }
     }
+    return !batch.empty();
 }
 
 /// The environment ends. Calls still computing finish on their own. Every unsettled call is leaked: it holds references that only a
@@ -84,6 +117,8 @@ void Completions::close() {
         static_cast<void>(call.release());
     }
     done_.clear();
+    static_cast<void>(kept_.release());
+    tell_.Reset();
     wake_.Release();
 }
 

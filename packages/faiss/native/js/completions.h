@@ -7,6 +7,8 @@
 #include <mutex>
 #include <vector>
 
+#include "run/gate.h"
+
 namespace voisin {
 
 /// A call under way. Made and settled on the JavaScript thread; `compute` runs on the pool.
@@ -31,17 +33,32 @@ class Completions : public std::enable_shared_from_this<Completions> {
     /// Any thread: the call is computed.
     void finish(std::unique_ptr<Call> call);
 
+    /// JavaScript thread: what to do when a call has been kept; it asks for `runKept` once the thread has nothing else at hand.
+    void onKept(Napi::Function tell);
+    /// JavaScript thread: no call is kept.
+    bool hasHandFree() const {
+        return !kept_;
+    }
+    /// JavaScript thread: keeps a call for this thread. Its read has begun in the gate and ends when the call is computed.
+    void keep(std::unique_ptr<Call> call, std::shared_ptr<Gate> gate);
+    /// JavaScript thread: computes the call that was kept, and settles it with those that the pool has computed meanwhile.
+    void runKept(Napi::Env env);
 
   private:
     explicit Completions(Napi::Env env);
     static void drain(Napi::Env env, Napi::Function, Completions* self, void*);
-    void settleAll(Napi::Env env);
+    /// Whether there was any.
+    bool settleAll(Napi::Env env);
     void close();
 
     using Wake = Napi::TypedThreadSafeFunction<Completions, void, &Completions::drain>;
     Napi::Env env_;
     Wake wake_;
     size_t pending_ = 0;
+    Napi::FunctionReference tell_;
+    std::unique_ptr<Call> kept_;
+    std::shared_ptr<Gate> keptGate_;
+    bool putOff_ = false;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Call>> done_;
     bool closed_ = false;

@@ -55,8 +55,9 @@ class PromisedCall final : public Call {
     Failure failure_;
 };
 
-/// Where a read computes: on the pool, or, when no change is in its way, at once on the thread that calls.
-enum class Place { pool, here };
+/// Where a read computes: on the pool; at once on the thread that calls; or on that thread when it has nothing else at hand, one call at a
+/// time. The pool computes what a change is in the way of, and what finds another call kept.
+enum class Place { pool, here, kept };
 
 /// Queues the work and answers with its promise.
 template <class Work, class Convert>
@@ -70,6 +71,10 @@ Napi::Promise submit(Napi::Env env, Gate& gate, Access access, Lane lane, Work w
         return promise;
     }
     auto completions = Completions::of(env);
+    if (place == Place::kept && access == Access::read && completions->hasHandFree() && gate.tryRead()) {
+        completions->keep(std::move(call), gate.shared_from_this());
+        return promise;
+    }
     completions->begin();
     // std::function wants something that can be copied.
     auto shared = std::make_shared<std::unique_ptr<Call>>(std::move(call));

@@ -1,6 +1,7 @@
 // The threads on which FAISS runs. One pool for the process, whatever the number of indexes and of Node's own threads.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -27,6 +28,7 @@ class Pool {
   private:
     void start();
     void loop();
+    void lookOut();
     bool takeNext(Task& task, Lane& lane);
 
     std::mutex mutex_;
@@ -35,6 +37,8 @@ class Pool {
     std::deque<Task> bulk_;
     int threads_ = 0;
     int bulkRunning_ = 0;
+    /// A thread that has just ended a quick task watches this for the next one.
+    std::atomic<bool> lookout_{false};
     bool started_ = false;
 };
 
