@@ -21,4 +21,5 @@ def embed_batch(texts: List[str] = Body(embed=True)):
     return {"embeddings": [vector.tolist() for vector in model.embed(texts, batch_size=len(texts))]}
 
 
-uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
+# A connection outlives the turns of the other sides, which take more than uvicorn's 5 s on a slow machine.
+uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", timeout_keep_alive=600)

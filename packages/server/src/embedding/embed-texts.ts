@@ -8,7 +8,7 @@ import { tooManyTokens } from './check-texts.js';
 import type { Door } from './door.js';
 import type { ModelUse } from './model-use.js';
 import type { Tokenizer, TokenizedText } from './tokenizer.js';
-import type { CacheLevel, Input, Priority } from './types.js';
+import type { Asker, CacheLevel, Input, Priority } from './types.js';
 
 /** Its vector is pooled, not normalised, and shared: never to be written to. */
 export interface TextResult extends Embedded {
@@ -25,7 +25,7 @@ export interface Way {
   /** False: a text that is longer than the model reads is refused. */
   readonly truncate: boolean;
   readonly priority: Priority;
-  readonly signal: AbortSignal | undefined;
+  readonly asker: Asker | undefined;
 }
 
 /** An input that memory does not have. */
@@ -62,6 +62,7 @@ class TextsRequest {
   readonly #results: (TextResult | Promise<TextResult>)[];
   readonly #tickets: Ticket[] = [];
   #leave: (() => void) | undefined;
+  #signal: AbortSignal | undefined;
   /** Looking up and tokenizing. */
   readonly #turns = new Turns();
 
@@ -69,7 +70,6 @@ class TextsRequest {
     this.#inputs = inputs;
     this.#way = way;
     this.#results = Array(inputs.length);
-    way.signal?.addEventListener('abort', this.#cancel);
   }
 
   async run(): Promise<TextResult[]> {
@@ -82,7 +82,7 @@ class TextsRequest {
 
   /** Whatever is still claimed is given up: the request has its answer or its error. */
   end(): void {
-    this.#way.signal?.removeEventListener('abort', this.#cancel);
+    this.#signal?.removeEventListener('abort', this.#cancel);
     this.#cancel();
     this.#leave?.();
   }
@@ -95,7 +95,15 @@ class TextsRequest {
   async #begin(start: number, end: number): Promise<void> {
     const hash = await this.#way.model.hash();
     const wanted = await this.#fromMemory(hash, start, end);
-    if (wanted.length > 0) await this.#fromModel(await this.#fromRedis(wanted), hash);
+    if (wanted.length === 0) return;
+    this.#watch();
+    await this.#fromModel(await this.#fromRedis(wanted), hash);
+  }
+
+  #watch(): void {
+    if (this.#signal) return;
+    this.#signal = this.#way.asker?.signal;
+    this.#signal?.addEventListener('abort', this.#cancel);
   }
 
   /** Returns what memory does not have. */
@@ -205,6 +213,6 @@ class TextsRequest {
   }
 
   #checkSignal(): void {
-    if (this.#way.signal?.aborted) throw new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded');
+    if (this.#signal?.aborted) throw new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded');
   }
 }

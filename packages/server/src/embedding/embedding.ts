@@ -12,7 +12,7 @@ import { promptFor } from './models/prompt-for.js';
 import { withDefaults, type EmbeddingOptions, type Settings } from './options.js';
 import { Residents } from './residents.js';
 import { shaped, type Shape } from './shaped.js';
-import type { EmbeddingStats, EmbedOptions, EmbedResult, Input, ModelInfo, TokenizeOptions, TokenList } from './types.js';
+import type { Asker, EmbeddingStats, EmbedOptions, EmbedResult, Input, ModelInfo, TokenizeOptions, TokenList } from './types.js';
 
 export class Embedding {
   readonly #settings: Settings;
@@ -72,23 +72,18 @@ export class Embedding {
    * `not_found` (no such model), `failed_precondition` (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model
    * not running) and `deadline_exceeded` (aborted).
    */
-  async embed(inputs: readonly Input[], options: EmbedOptions = {}): Promise<EmbedResult> {
+  async embed(inputs: readonly Input[], options: EmbedOptions = {}, asker?: Asker): Promise<EmbedResult> {
     this.#requireOpen();
-    const { model: asked, normalize = true, dimensions, truncate = true, priority = 'query', precision = 'fp32', signal } = options;
+    const { model: asked, normalize = true, dimensions, truncate = true, priority = 'query', precision = 'fp32' } = options;
     const resident = await this.#models.resident(asked ?? this.#settings.defaultModel, precision);
     const { description } = resident;
     const prompt = promptFor(description, options);
     checkDimensions(description, dimensions);
     checkTexts(inputs, options.maxTextLength ?? this.#settings.maxTextLength);
-    const model = new ModelUse(this.#residents, resident, signal);
+    const model = new ModelUse(this.#residents, resident, asker);
     try {
-      const results = await embedTexts(inputs, { model, cache: this.#cache, door: this.#door, prompt, truncate, priority, signal });
-      return {
-        ...columnsOf(results, { normalize, dimensions }),
-        model: asked ?? shortName(description.name),
-        fullName: description.name,
-        dimension: dimensions ?? description.dimension,
-      };
+      const results = await embedTexts(inputs, { model, cache: this.#cache, door: this.#door, prompt, truncate, priority, asker });
+      return resultOf(results, description, { asked, normalize, dimensions });
     } finally {
       model.end();
     }
@@ -157,12 +152,19 @@ function checkDimensions({ name, dimension }: ModelDescription, dimensions: numb
   throw new VoisinError('invalid_argument', message, { field: 'dimensions', limit: dimension });
 }
 
-function columnsOf(results: readonly TextResult[], shape: Shape): Omit<EmbedResult, 'model' | 'fullName' | 'dimension'> {
+function resultOf(
+  results: readonly TextResult[],
+  { name, dimension }: ModelDescription,
+  shape: Shape & { asked: string | undefined },
+): EmbedResult {
   return {
     embeddings: results.map(({ vector }) => shaped(vector, shape)),
     tokens: results.map(({ tokens }) => tokens),
     cached: results.map(({ cached }) => cached),
     truncated: results.map(({ truncated }) => truncated),
     droppedTokens: results.map(({ dropped }) => dropped),
+    model: shape.asked ?? shortName(name),
+    fullName: name,
+    dimension: shape.dimensions ?? dimension,
   };
 }

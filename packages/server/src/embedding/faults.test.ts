@@ -78,14 +78,14 @@ test('texts of a request that ended are dropped before inference', async () => {
   let ran = 0;
   await open({ onInference: ({ texts }) => (ran += texts) });
   const abort = new AbortController();
-  const answer = embedding.embed(manyTexts(250, 40), { signal: abort.signal });
+  const answer = embedding.embed(manyTexts(250, 40), {}, abort);
   await until(() => embedding.stats().queued > 0, 'texts wait');
   abort.abort();
   await expect(answer).rejects.toMatchObject({ code: 'deadline_exceeded' });
   expect(embedding.stats().queued).toBe(0);
   await until(() => embedding.stats().inFlight === 0, 'what ran is done');
   expect(ran).toBeLessThan(200);
-  await expect(embedding.embed(['x'], { signal: abort.signal })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  await expect(embedding.embed(['x'], {}, abort)).rejects.toMatchObject({ code: 'deadline_exceeded' });
 });
 
 test('a text that two requests ask for at once is computed once, and one of them leaving does not hurt the other', async () => {
@@ -95,7 +95,7 @@ test('a text that two requests ask for at once is computed once, and one of them
   const busy = embedding.embed(manyTexts(1, 100));
   await until(() => embedding.stats().inFlight > 0, 'the process is busy');
   const abort = new AbortController();
-  const leaving = embedding.embed(['twice wanted'], { signal: abort.signal });
+  const leaving = embedding.embed(['twice wanted'], {}, abort);
   const staying = embedding.embed(['twice wanted', 'twice wanted']);
   await until(() => embedding.stats().queued === 1, 'one text waits');
   abort.abort();

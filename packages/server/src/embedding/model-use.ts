@@ -3,17 +3,18 @@ import { VoisinError } from '../errors.js';
 import type { Batcher } from './batcher.js';
 import type { Loaded, Resident } from './resident.js';
 import type { Residents } from './residents.js';
+import type { Asker } from './types.js';
 
 export class ModelUse {
   readonly #residents: Residents;
   readonly #resident: Resident;
-  readonly #signal: AbortSignal | undefined;
+  readonly #asker: Asker | undefined;
   #place: (() => void) | Promise<() => void> | undefined;
 
-  constructor(residents: Residents, resident: Resident, signal: AbortSignal | undefined) {
+  constructor(residents: Residents, resident: Resident, asker: Asker | undefined) {
     this.#residents = residents;
     this.#resident = resident;
-    this.#signal = signal;
+    this.#asker = asker;
   }
 
   /** Feeds the model once it is loaded. */
@@ -28,7 +29,7 @@ export class ModelUse {
 
   /** The model in memory, where it stays until `end`; at once where it is there. Throws `deadline_exceeded` as soon as the signal aborts. */
   load(): Loaded | Promise<Loaded> {
-    this.#place ??= this.#residents.use(this.#resident, this.#signal);
+    this.#place ??= this.#residents.use(this.#resident, this.#asker?.signal);
     const { loaded } = this.#resident;
     return loaded && typeof this.#place === 'function' ? loaded : this.#loadInto(this.#place);
   }
@@ -41,7 +42,7 @@ export class ModelUse {
 
   async #loadInto(place: (() => void) | Promise<() => void>): Promise<Loaded> {
     await place;
-    return unlessAborted(this.#resident.load(), this.#signal);
+    return unlessAborted(this.#resident.load(), this.#asker?.signal);
   }
 }
 

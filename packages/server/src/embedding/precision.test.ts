@@ -55,7 +55,7 @@ test('a request that ends while its model is loaded leaves at once, and the load
   const models = [{ name: 'lab/slow', directory: miniLm }];
   const slow = await Embedding.open({ models, threadsPerWorker: 1 });
   const abort = new AbortController();
-  const answer = slow.embed(['x'], { model: 'slow', signal: abort.signal });
+  const answer = slow.embed(['x'], { model: 'slow' }, abort);
   const refused = expect(answer).rejects.toMatchObject({ code: 'deadline_exceeded' });
   await until(() => slow.stats().workers.length > 0, 'the load began');
   abort.abort();

@@ -97,7 +97,7 @@ describe('places in memory', () => {
     const long = embedding.embed(manyTexts(60, 20), { model: 'a' });
     await until(() => embedding.stats().inFlight > 0, 'a runs');
     const abort = new AbortController();
-    const waiting = embedding.embed(['x'], { model: 'b', signal: abort.signal });
+    const waiting = embedding.embed(['x'], { model: 'b' }, abort);
     abort.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'deadline_exceeded' });
     expect(embedding.stats().inFlight).toBeGreaterThan(0);

@@ -27,7 +27,12 @@ export interface EmbedOptions {
   readonly maxTextLength?: number | undefined;
   /** Default query. */
   readonly priority?: Priority | undefined;
-  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who waits. The signal is asked for when there is something to wait for: to make one costs a tenth of the whole answer to a known text. */
+export interface Asker {
+  /** Aborts when nobody waits any more. */
+  readonly signal: AbortSignal;
 }
 
 export type CacheLevel = 'l1' | 'l2';

@@ -1,6 +1,6 @@
 // How many tokens inputs have, before they are embedded.
 
-import type { Embedding, Input } from '../embedding/index.js';
+import type { Asker, Embedding, Input } from '../embedding/index.js';
 import { Turns } from '../turns.js';
 
 /** Texts are counted in pieces of this length, so that a long one does not hold the event loop. */
@@ -10,11 +10,11 @@ export interface Counted {
   readonly inputs: readonly Input[];
   readonly model: string;
   /** Ends the counting when nobody waits for it any more. */
-  readonly signal: AbortSignal;
+  readonly asker: Asker;
 }
 
 /** Whether the inputs have more tokens than `most`. A token is at least a byte of UTF-8, so that only large requests are counted. */
-export async function haveMoreTokens(embedding: Embedding, { inputs, model, signal }: Counted, most: number): Promise<boolean> {
+export async function haveMoreTokens(embedding: Embedding, { inputs, model, asker }: Counted, most: number): Promise<boolean> {
   const bytes = inputs.reduce<number>((sum, input) => sum + (typeof input === 'string' ? Buffer.byteLength(input) : input.length), 0);
   if (bytes <= most) return false;
   const turns = new Turns();
@@ -26,7 +26,7 @@ export async function haveMoreTokens(embedding: Embedding, { inputs, model, sign
       count += tokens?.ids.length ?? 0;
       if (count > most) return true;
       if (turns.over) await turns.next();
-      signal.throwIfAborted();
+      asker.signal.throwIfAborted();
     }
     if (typeof input !== 'string') count += input.length;
     if (count > most) return true;

@@ -2,7 +2,7 @@
 
 import Type from 'typebox';
 import { checkCount, cutTexts, embedInputs } from './embed-inputs.js';
-import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
+import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
 import { CutTexts, ProcessingTime, processingTime, Vector } from './schemas.js';
 
@@ -18,16 +18,18 @@ export const embedBatch = operation({
     processing_time_ms: ProcessingTime,
     truncated: Type.Optional(CutTexts),
   }),
-  async run(services, caller, { model_name, texts, ...asked }) {
+  async run(services, caller, { model_name, texts, ...options }) {
     const started = performance.now();
     const { maxBatchSize, maxTextLength } = services.config.limits;
     checkCount(texts.length, 'texts', maxBatchSize, 'MAX_BATCH_SIZE');
     const result = await embedInputs(services, caller, {
       inputs: texts,
       field: (position) => `texts[${position}]`,
+      model: model_name,
       modelField: 'model_name',
       maxTextLength,
-      options: { ...takeEmbedOptions(asked), model: model_name, priority: 'bulk' },
+      priority: 'bulk',
+      options,
     });
     const truncated = cutTexts(result);
     return {

@@ -3,7 +3,7 @@
 import Type from 'typebox';
 import { VoisinError } from '../errors.js';
 import { embedInputs } from './embed-inputs.js';
-import { type AskedOptions, takeEmbedOptions } from './embed-options.js';
+import type { AskedOptions } from './embed-options.js';
 import type { Caller, Services } from './operation.js';
 
 /** What an answer says beside the embedding when the text was cut. */
@@ -33,9 +33,11 @@ export async function embedOne(services: Services, caller: Caller, { text, model
   const result = await embedInputs(services, caller, {
     inputs: [text],
     field: () => 'text',
+    model,
     modelField,
     maxTextLength: services.config.limits.maxTextLength,
-    options: { ...takeEmbedOptions(options), model, priority: 'query' },
+    priority: 'query',
+    options,
   });
   const [embedding] = result.embeddings;
   if (embedding === undefined) throw new VoisinError('internal', 'the model gave no embedding');

@@ -1,7 +1,6 @@
 // What may be asked of an embedding beyond its text: the same words on every route of ours.
 
 import Type from 'typebox';
-import type { EmbedOptions } from '../embedding/index.js';
 
 export const ModelName = Type.String({ minLength: 1, maxLength: 256, description: 'a full name, or the last part of one' });
 
@@ -20,6 +19,7 @@ export const embedOptions = {
   dimensions: Type.Optional(Type.Integer({ minimum: 1, description: 'the first so many values, brought to length 1 again' })),
 };
 
+/** A request's fields of these names. */
 export interface AskedOptions {
   readonly normalize?: boolean | undefined;
   readonly precision?: 'fp32' | 'int8' | undefined;
@@ -27,8 +27,4 @@ export interface AskedOptions {
   readonly prompt_name?: string | undefined;
   readonly truncate?: boolean | undefined;
   readonly dimensions?: number | undefined;
-}
-
-export function takeEmbedOptions({ normalize, precision, input_type, prompt_name, truncate, dimensions }: AskedOptions): EmbedOptions {
-  return { normalize, precision, inputType: input_type, promptName: prompt_name, truncate, dimensions };
 }

@@ -19,9 +19,10 @@ export const embedText = operation({
     processing_time_ms: ProcessingTime,
     ...cutFields,
   }),
-  async run(services, caller, { model_name, text, ...options }) {
+  async run(services, caller, input) {
     const started = performance.now();
-    const asked = { text, model: model_name, modelField: 'model_name', options } as const;
+    const { model_name, text } = input;
+    const asked = { text, model: model_name, modelField: 'model_name', options: input } as const;
     const { embedding, dimension, cut } = await embedOne(services, caller, asked);
     return {
       embedding,

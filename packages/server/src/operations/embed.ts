@@ -18,14 +18,10 @@ export const embed = operation({
     latency_ms: Latency,
     ...cutFields,
   }),
-  async run(services, caller, { text, model: asked, ...options }) {
+  async run(services, caller, input) {
     const started = performance.now();
-    const { embedding, model, tokens, cached, cut } = await embedOne(services, caller, {
-      text,
-      model: asked,
-      modelField: 'model',
-      options,
-    });
+    const asked = { text: input.text, model: input.model, modelField: 'model', options: input } as const;
+    const { embedding, model, tokens, cached, cut } = await embedOne(services, caller, asked);
     return { embedding, model, tokens, cached, latency_ms: latency(started), ...cut };
   },
 });

@@ -16,14 +16,13 @@ type Inputs = Parameters<Embedding['embed']>[0];
  */
 export async function meteredEmbed(services: Services, caller: Caller, inputs: Inputs, options: EmbedOptions): Promise<EmbedResult> {
   const { account } = caller;
-  const signal = options.signal ?? caller.signal;
-  if (account === undefined) return services.embedding.embed(inputs, { ...options, signal });
+  if (account === undefined) return services.embedding.embed(inputs, options, caller);
   const reservation = await reserve(services, caller, account, inputs.length);
   let result: EmbedResult;
   try {
-    result = await services.embedding.embed(inputs, { ...options, signal });
+    result = await services.embedding.embed(inputs, options, caller);
   } catch (error) {
-    reservation.cancel(signal.aborted);
+    reservation.cancel(caller.signal.aborted);
     throw error;
   }
   settle(services, account, reservation, result);

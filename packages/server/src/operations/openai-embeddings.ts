@@ -5,7 +5,7 @@ import { VoisinError } from '../errors.js';
 import { haveMoreTokens } from './count-tokens.js';
 import { DialectInputs, takeInputs } from './dialect-inputs.js';
 import { cutTexts, embedInputs } from './embed-inputs.js';
-import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
+import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
 import { CutTexts, Vector } from './schemas.js';
 
@@ -20,21 +20,23 @@ export const openAiEmbeddings = operation({
     usage: Type.Object({ prompt_tokens: Type.Integer(), total_tokens: Type.Integer() }),
     truncated: Type.Optional(CutTexts),
   }),
-  async run(services, caller, { input, model, ...asked }) {
+  async run(services, caller, { input, model, ...options }) {
     const { maxOpenAiInputs, maxOpenAiTokens } = services.config.limits;
     const { inputs, field } = takeInputs(input, 'input');
     if (inputs.length === 0)
       throw new VoisinError('invalid_argument', 'input: expected at least one text, got an empty list', { field: 'input' });
     if (inputs.length > maxOpenAiInputs) throw tooMany('inputs', maxOpenAiInputs, 'MAX_OPENAI_INPUTS', inputs.length);
-    if (await haveMoreTokens(services.embedding, { inputs, model, signal: caller.signal }, maxOpenAiTokens))
+    if (await haveMoreTokens(services.embedding, { inputs, model, asker: caller }, maxOpenAiTokens))
       throw tooMany('tokens', maxOpenAiTokens, 'MAX_OPENAI_TOKENS', 'more');
     const result = await embedInputs(services, caller, {
       inputs,
       field,
+      model,
       modelField: 'model',
       // Tokens are counted here, not characters.
       maxTextLength: Number.POSITIVE_INFINITY,
-      options: { ...takeEmbedOptions(asked), model, priority: inputs.length === 1 ? 'query' : 'bulk' },
+      priority: inputs.length === 1 ? 'query' : 'bulk',
+      options,
     });
     const used = result.tokens.reduce((sum, count) => sum + count, 0);
     const truncated = cutTexts(result);

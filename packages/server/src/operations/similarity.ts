@@ -1,9 +1,9 @@
 // How near texts are to texts: the cosines of their embeddings.
 
 import Type from 'typebox';
-import type { EmbedOptions, EmbedResult } from '../embedding/index.js';
+import type { EmbedResult } from '../embedding/index.js';
 import { checkCount, embedInputs } from './embed-inputs.js';
-import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
+import { type AskedOptions, embedOptions, ModelName } from './embed-options.js';
 import { checkWithinMinute } from './metered-embed.js';
 import { operation, type Caller, type Services } from './operation.js';
 import { Latency, latency, Vector } from './schemas.js';
@@ -38,7 +38,7 @@ export const similarity = operation({
     const { maxBatchSize } = services.config.limits;
     checkCount(texts.length, 'texts', maxBatchSize, 'MAX_BATCH_SIZE');
     if (against !== undefined) checkCount(against.length, 'against', maxBatchSize, 'MAX_BATCH_SIZE');
-    const options = { ...takeEmbedOptions(asked), normalize: true, model };
+    const wanted = { ...asked, normalize: true, model };
     const inputType = against_input_type ?? asked.input_type;
     const rows = texts.map((text, position) => ({ text, field: `texts[${position}]` }));
     const columns = against?.map((text, position) => ({ text, field: `against[${position}]` }));
@@ -47,8 +47,8 @@ export const similarity = operation({
       tokens,
       model: name,
     } = inputType === asked.input_type
-      ? await embedded(services, caller, [...rows, ...(columns ?? [])], options)
-      : await embeddedApart(services, caller, rows, columns ?? rows, options, inputType);
+      ? await embedded(services, caller, [...rows, ...(columns ?? [])], wanted)
+      : await embeddedApart(services, caller, rows, columns ?? rows, wanted, inputType);
     const others = embeddings.length === texts.length ? embeddings : embeddings.slice(texts.length);
     return {
       similarities: embeddings.slice(0, texts.length).map((row) => Float32Array.from(others, (column) => dot(row, column))),
@@ -66,13 +66,19 @@ interface Text {
 
 type Embedded = Pick<EmbedResult, 'embeddings' | 'tokens' | 'model'>;
 
-function embedded(services: Services, caller: Caller, texts: readonly Text[], options: EmbedOptions): Promise<EmbedResult> {
+interface Wanted extends AskedOptions {
+  readonly model: string | undefined;
+}
+
+function embedded(services: Services, caller: Caller, texts: readonly Text[], wanted: Wanted): Promise<EmbedResult> {
   return embedInputs(services, caller, {
     inputs: texts.map(({ text }) => text),
     field: (position) => texts[position]?.field ?? 'texts',
+    model: wanted.model,
     modelField: 'model',
     maxTextLength: services.config.limits.maxTextLength,
-    options: { ...options, priority: 'query' },
+    priority: 'query',
+    options: wanted,
   });
 }
 
@@ -82,12 +88,12 @@ async function embeddedApart(
   caller: Caller,
   rows: readonly Text[],
   columns: readonly Text[],
-  options: EmbedOptions,
-  inputType: EmbedOptions['inputType'],
+  wanted: Wanted,
+  columnsAre: AskedOptions['input_type'],
 ): Promise<Embedded> {
   checkWithinMinute(services, caller, rows.length + columns.length);
-  const left = await embedded(services, caller, rows, options);
-  const right = await embedded(services, caller, columns, { ...options, inputType });
+  const left = await embedded(services, caller, rows, wanted);
+  const right = await embedded(services, caller, columns, { ...wanted, input_type: columnsAre });
   return { embeddings: [...left.embeddings, ...right.embeddings], tokens: [...left.tokens, ...right.tokens], model: left.model };
 }
 

@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { VoisinError } from '../errors.js';
 import { DialectInputs, takeInputs } from './dialect-inputs.js';
 import { checkCount, embedInputs } from './embed-inputs.js';
-import { embedOptions, ModelName, takeEmbedOptions } from './embed-options.js';
+import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
 import { Vector } from './schemas.js';
 
@@ -23,7 +23,7 @@ export const teiEmbed = operation({
     { additionalProperties: false },
   ),
   output: Type.Array(Vector, { description: 'in the order of the inputs' }),
-  async run(services, caller, { inputs: came, model, truncation_direction, ...asked }) {
+  async run(services, caller, { inputs: came, model, truncation_direction, ...options }) {
     if (truncation_direction?.toLowerCase() === 'left') {
       throw new VoisinError('invalid_argument', 'truncation_direction: expected "right", the end of a text is what is cut, got "left"', {
         field: 'truncation_direction',
@@ -35,9 +35,11 @@ export const teiEmbed = operation({
     const { embeddings } = await embedInputs(services, caller, {
       inputs,
       field,
+      model,
       modelField: 'model',
       maxTextLength,
-      options: { ...takeEmbedOptions(asked), model, priority: inputs.length === 1 ? 'query' : 'bulk' },
+      priority: inputs.length === 1 ? 'query' : 'bulk',
+      options,
     });
     return embeddings;
   },

@@ -47,14 +47,13 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
   const reader = new JsonReader(withoutMark(bytes));
   const kind = reader.kind();
   if (kind !== 'object') throw notAnObject(reader, kind);
-  // Without a prototype `__proto__` is a key like others, here unknown to every schema.
-  const fields: Record<string, unknown> = Object.create(null);
+  const fields: Record<string, unknown> = {};
   const vectors: Record<string, Float32Array> = {};
   let matrix: ParsedBody['matrix'];
   let columns: ParsedVectors | undefined;
   reader.readObject((name) => {
     if (plan === 'texts') {
-      fields[name] = readInputs(reader, name, limits.maxItems);
+      setField(fields, name, readInputs(reader, name, limits.maxItems));
     } else if (plan !== 'plain' && (name === 'vector' || name === 'values')) {
       vectors[name] = readVector(reader, name);
     } else if (name === 'vectors' && plan === 'matrix') {
@@ -62,11 +61,17 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
     } else if (name === 'vectors' && plan === 'vectors') {
       columns = readColumns(reader, limits);
     } else {
-      fields[name] = name === 'ids' || name === 'texts' ? readList(reader, name, limits.maxItems) : readField(reader, name);
+      setField(fields, name, name === 'ids' || name === 'texts' ? readList(reader, name, limits.maxItems) : readField(reader, name));
     }
   });
   reader.end();
   return { fields, vectors, ...(matrix === undefined ? {} : { matrix }), ...(columns === undefined ? {} : { columns }) };
+}
+
+/** `__proto__` is a key like others, unknown to every schema. An object without a prototype would do without the question, but V8 keeps one as a hash table. */
+function setField(fields: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__') Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
+  else fields[name] = value;
 }
 
 /** Programs on Windows begin a file with a byte order mark, which JSON does not know. */
