@@ -14,7 +14,7 @@ import type { Hit, IndexStats, Metadata, Page, StoredVector, VectorBatch, Vector
 
 export interface SearchOptions extends NearestOptions {
   /** Keeps hits at most this far: squared distance for l2, 1 - cosine for cosine; for ip, at least this product. */
-  readonly maxDistance?: number;
+  readonly maxDistance?: number | undefined;
 }
 
 /** Lends the open index to one use of it. */

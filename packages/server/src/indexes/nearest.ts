@@ -12,11 +12,11 @@ import { faissMetric, isNearer, prepare } from './geometry.js';
 
 export interface NearestOptions {
   readonly k: number;
-  readonly filter?: Filter;
-  readonly efSearch?: number;
-  readonly nprobe?: number;
+  readonly filter?: Filter | undefined;
+  readonly efSearch?: number | undefined;
+  readonly nprobe?: number | undefined;
   /** Nobody else waits for the server: a short search is done where it was asked for. */
-  readonly alone?: boolean;
+  readonly alone?: boolean | undefined;
 }
 
 /** The hits of one query, nearest first: positions and FAISS's numbers. */

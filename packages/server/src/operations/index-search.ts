@@ -20,15 +20,15 @@ export const indexSearch = operation({
     { additionalProperties: false },
   ),
   output: Type.Object({ results: Type.Array(Hit, { description: 'nearest first' }) }),
-  async run(services, caller, { index, vector, text, ...asked }) {
+  async run(services, caller, input) {
+    const { index, vector, text } = input;
     if (vector !== undefined && text !== undefined) {
       throw new VoisinError('invalid_argument', 'vector: came together with text; send one of the two', { field: 'vector' });
     }
-    const options = takeSearchOptions(asked, services.config.limits);
+    const options = takeSearchOptions(input, services.config.limits, caller.alone);
     const managed = services.indexes.get(caller.tenant, index);
-    const given = { ...(vector === undefined ? {} : { values: vector }), ...(text === undefined ? {} : { text }) };
-    const query = await vectorOf(services, managed, { ...given, valuesField: 'vector', priority: 'query', caller });
-    const [results = []] = await managed.search(query, { ...options, alone: caller.alone });
+    const query = await vectorOf(services, managed, { values: vector, text, valuesField: 'vector', priority: 'query', caller });
+    const [results = []] = await managed.search(query, options);
     return { results };
   },
 });

@@ -2,8 +2,10 @@
 
 import type { Limits } from '../config/config.js';
 import { VoisinError } from '../errors.js';
-import { type Filter, parseFilter } from '../indexes/filter/index.js';
+import { parseFilter } from '../indexes/filter/index.js';
+import type { SearchOptions } from '../indexes/managed-index.js';
 
+/** A request's fields of these names. */
 export interface AskedOptions {
   readonly k?: number;
   readonly filter?: unknown;
@@ -12,23 +14,9 @@ export interface AskedOptions {
   readonly nprobe?: number;
 }
 
-export interface SearchOptions {
-  k: number;
-  filter?: Filter;
-  maxDistance?: number;
-  efSearch?: number;
-  nprobe?: number;
-}
-
 /** @throws VoisinError invalid_argument for a k over the limit or a filter with a mistake, naming the path to it. */
-export function takeSearchOptions(asked: AskedOptions, limits: Limits): SearchOptions {
-  const k = asked.k ?? 10;
+export function takeSearchOptions(asked: AskedOptions, limits: Limits, alone = false): SearchOptions {
+  const { k = 10, filter, max_distance: maxDistance, ef_search: efSearch, nprobe } = asked;
   if (k > limits.maxK) throw new VoisinError('invalid_argument', `k: expected an integer of 1 to ${limits.maxK}, got ${k}`, { field: 'k' });
-  return {
-    k,
-    ...(asked.filter === undefined ? {} : { filter: parseFilter(asked.filter) }),
-    ...(asked.max_distance === undefined ? {} : { maxDistance: asked.max_distance }),
-    ...(asked.ef_search === undefined ? {} : { efSearch: asked.ef_search }),
-    ...(asked.nprobe === undefined ? {} : { nprobe: asked.nprobe }),
-  };
+  return { k, filter: filter === undefined ? undefined : parseFilter(filter), maxDistance, efSearch, nprobe, alone };
 }

@@ -7,8 +7,8 @@ import { meteredEmbed } from './metered-embed.js';
 import type { Caller, Services } from './operation.js';
 
 export interface Given {
-  readonly values?: Float32Array;
-  readonly text?: string;
+  readonly values?: Float32Array | undefined;
+  readonly text?: string | undefined;
   /** What the request calls the values: "values" in a put, "vector" in a search. */
   readonly valuesField: string;
   readonly priority: 'query' | 'bulk';
