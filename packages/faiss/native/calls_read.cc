@@ -33,21 +33,18 @@ bool isShort(const Held& held, size_t floats, const SearchOptions& options) {
     return bytes <= shortBytes;
 }
 
-template <class IsShort>
-Place placeOf(const Napi::Value& here, IsShort isShort) {
-    if (here.IsBoolean()) {
-        return here.ToBoolean().Value() ? Place::here : Place::pool;
-    }
-    return Completions::of(here.Env())->hasHandFree() && isShort() ? Place::kept : Place::pool;
-}
-
 } // namespace
 
 /// search(queries, k, selector, efSearch, nprobe, exact, here: boolean | undefined)
 Napi::Value NativeIndex::search(const Napi::CallbackInfo& info) {
     SearchArguments arguments(info, 2);
     Input<float> queries(info[0]);
-    const Place place = placeOf(info[6], [&] { return isShort(*held_, queries.size(), arguments.options()); });
+    Place place = Place::pool;
+    if (info[6].IsBoolean()) {
+        place = info[6].ToBoolean().Value() ? Place::here : Place::pool;
+    } else if (isShort(*held_, queries.size(), arguments.options())) {
+        place = Place::kept;
+    }
     auto work = [held = held_, queries = std::move(queries), k = static_cast<size_t>(readInt64(info[1])), arguments = std::move(arguments)] {
         const size_t n = queries.size() / held->index->d;
         Nearest nearest(n * k);

@@ -96,12 +96,12 @@ export function searchOptions(value: SearchOptions | undefined): [Uint8Array | u
     given.selector === undefined ? undefined : bytes(given.selector, 'selector'),
     optionalInteger(given.efSearch, 'efSearch', 1, maxEf),
     optionalInteger(given.nprobe, 'nprobe', 1, maxEf),
-    toggle(given.exact, 'exact'),
+    toggle(given.exact, 'exact') ?? false,
   ];
 }
 
-/** A boolean that may be left out: false. */
-export function toggle(value: boolean | undefined, name: string): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
+/** A boolean that may be left out. */
+export function toggle(value: boolean | undefined, name: string): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
   throw typeError(`${name} must be true or false, not ${shown(value)}`);
 }

@@ -7,7 +7,7 @@ import { native, type NativeIndex } from './native.js';
 import type { Abilities, Metric, NearestOptions, RangeResult, SearchOptions, SearchResult, ThreadOptions } from './types.js';
 
 /**
- * A FAISS index. Every method answers with a promise and computes on the addon's threads. Calls on one index run in the order in
+ * A FAISS index. Every method answers with a promise and computes on the addon's threads, but for short searches (`here`). Calls on one index run in the order in
  * which they were made: reads (search, reconstruct, serialize, ...) side by side, changes alone. A large typed array must be neither
  * changed nor transferred until the call that it was given to has ended. Wrong arguments reject with a TypeError or RangeError, and
  * every error has a `code`.
@@ -88,12 +88,7 @@ export class Index {
     const index = this.#living();
     const checked = check.vectors(queries, 'queries', this.dimension, { empty: true });
     const count = check.resultCount(checked.length / this.dimension, k);
-    return index.search(
-      checked,
-      count,
-      ...check.searchOptions(options),
-      options?.here === undefined ? undefined : check.toggle(options.here, 'here'),
-    );
+    return index.search(checked, count, ...check.searchOptions(options), check.toggle(options?.here, 'here'));
   }
 
   /** Everything at a squared distance under `radius`, or with a product over it. The border is outside, as in FAISS. */

@@ -11,7 +11,7 @@
 
 namespace voisin {
 
-/// A call under way. Made and settled on the JavaScript thread; `compute` runs on the pool.
+/// A call under way. Made and settled on the JavaScript thread; `compute` runs on the pool, or on that thread too.
 class Call {
   public:
     virtual ~Call() = default;

@@ -16,7 +16,7 @@ export interface NearestOptions {
   readonly efSearch?: number | undefined;
   readonly nprobe?: number | undefined;
   /** Nobody else waits for the server: a short search is done where it was asked for. */
-  readonly alone?: boolean | undefined;
+  readonly alone?: boolean;
 }
 
 /** The hits of one query, nearest first: positions and FAISS's numbers. */
