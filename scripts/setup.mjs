@@ -1,8 +1,8 @@
-// Everything that a fresh machine lacks: system packages, npm packages, the addon, the TypeScript. Plain Node, since nothing is installed yet.
+// Everything that a fresh machine lacks: system packages, npm packages, the addons, the TypeScript. Plain Node, since nothing is installed yet.
 // Run alone (node scripts/setup.mjs [--tests]) or by start, test, demo and bench; what is there already is left alone.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ensureAddon, ensureCode } from './lib/builds.mjs';
+import { ensureAddons, ensureCode } from './lib/builds.mjs';
 import { ensureNpmPackages } from './lib/npm-packages.mjs';
 import { SetUpError, say, seconds } from './lib/steps.mjs';
 import { ensureSystemPackages, toBuild, toTest, welcomeToTest } from './lib/system-packages.mjs';
@@ -22,7 +22,7 @@ export async function setUp({ tests = false } = {}) {
     checkNode(process.versions.node);
     await (tests ? ensureSystemPackages([...toBuild, ...toTest], welcomeToTest) : ensureSystemPackages(toBuild));
     await ensureNpmPackages();
-    await ensureAddon();
+    await ensureAddons();
     await ensureCode();
   } catch (error) {
     if (!(error instanceof SetUpError)) throw error;

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { removeOrphans } from './lib/builds.mjs';
+import { addons, removeOrphans } from './lib/builds.mjs';
 import { digestOf, filesUnder, isCurrent, writeStamp } from './lib/inputs.mjs';
 import { whyInstall } from './lib/npm-packages.mjs';
 import { command, root, SetUpError } from './lib/steps.mjs';
@@ -67,6 +67,11 @@ describe('what is built again', () => {
     removeOrphans(folder, 'dist');
     expect(filesUnder(join(folder, 'dist'), ['src'])).toEqual(['src/a.d.ts', 'src/a.js', 'src/a.js.map']);
   });
+});
+
+test('every package with a CMakeLists.txt is an addon that the set-up builds', () => {
+  const native = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'CMakeLists.txt')));
+  expect(Object.keys(addons).sort()).toEqual(native.sort());
 });
 
 describe('system packages', () => {

@@ -1,4 +1,4 @@
-// The two builds: the addon (CMake) and TypeScript, each skipped while the contents of its inputs are the same.
+// The builds: the addons (CMake) and TypeScript, each skipped while the contents of its inputs are the same.
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
 import { join } from 'node:path';
@@ -6,23 +6,31 @@ import { digestOf, isCurrent, writeStamp } from './inputs.mjs';
 import { command, root, step } from './steps.mjs';
 import { buildAdvice } from './system-packages.mjs';
 
-const addon = { stamp: 'packages/faiss/build/.inputs', outputs: ['packages/faiss/build/voisin_faiss.node'] };
+/** Packages with an addon, and how long it takes to build. */
+export const addons = { faiss: 'a minute or two', encoder: 'a few seconds' };
 const code = {
   stamp: 'packages/server/dist/.inputs',
-  outputs: ['server/dist/src/main.js', 'faiss/dist/src/index.js', 'client/dist/src/index.js'].map((path) => `packages/${path}`),
+  outputs: ['server/dist/src/main.js', 'faiss/dist/src/index.js', 'encoder/dist/src/index.js', 'client/dist/src/index.js'].map(
+    (path) => `packages/${path}`,
+  ),
 };
 /** A translation unit of FAISS's headers takes up to this much memory to compile. */
 const bytesPerCompiler = 700 * 1024 ** 2;
 
-export async function ensureAddon({ force = false } = {}) {
-  const digest = digestOf(root, ['packages/faiss/CMakeLists.txt', 'packages/faiss/native'], `${process.platform} ${process.arch}`);
+export async function ensureAddons({ force = false } = {}) {
+  for (const [name, duration] of Object.entries(addons)) await ensureAddon(name, duration, force);
+}
+
+async function ensureAddon(name, duration, force) {
+  const folder = `packages/${name}`;
+  const build = `${folder}/build`;
+  const addon = { stamp: `${build}/.inputs`, outputs: [`${build}/voisin_${name}.node`] };
+  const digest = digestOf(root, [`${folder}/CMakeLists.txt`, `${folder}/native`], `${process.platform} ${process.arch}`);
   if (!force && isCurrent(root, addon, digest)) return;
-  await step('Native addon (CMake, a minute or two)', async () => {
+  await step(`Native addon of @voisin/${name} (CMake, ${duration})`, async () => {
     const jobs = Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / bytesPerCompiler)));
-    await command('cmake-configure', 'cmake', ['-S', 'packages/faiss', '-B', 'packages/faiss/build', '-DCMAKE_BUILD_TYPE=Release'], {
-      advice: buildAdvice(),
-    });
-    await command('cmake-build', 'cmake', ['--build', 'packages/faiss/build', '--parallel', String(jobs)], { advice: buildAdvice() });
+    await command(`cmake-configure-${name}`, 'cmake', ['-S', folder, '-B', build, '-DCMAKE_BUILD_TYPE=Release'], { advice: buildAdvice() });
+    await command(`cmake-build-${name}`, 'cmake', ['--build', build, '--parallel', String(jobs)], { advice: buildAdvice() });
     writeStamp(root, addon, digest);
   });
 }

@@ -92,7 +92,7 @@ function elsewhereCheck() {
   if (!runs('cmake') || !runs('c++')) throw new SetUpError(elsewhere);
 }
 
-/** What to say when the build of the addon fails. */
+/** What to say when the build of an addon fails. */
 export function buildAdvice() {
   return missingPackages(toBuild) === undefined ? elsewhere : '';
 }

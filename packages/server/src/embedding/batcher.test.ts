@@ -19,6 +19,7 @@ class Team implements Workers {
 
   /** What was last said of the load. */
   isCrowd = false;
+  keepsTextsApart = false;
 
   constructor(size: number) {
     this.#size = size;
@@ -30,7 +31,11 @@ class Team implements Workers {
 
   team() {
     const worker = { run: (texts: readonly Int32Array[]) => this.#run(texts) };
-    return { size: this.#size, free: Array.from({ length: this.#size - this.#answers.length }, () => worker) };
+    return {
+      size: this.#size,
+      keepsTextsApart: this.keepsTextsApart,
+      free: Array.from({ length: this.#size - this.#answers.length }, () => worker),
+    };
   }
 
   /** The batch that runs longest ends, after RUN_MS; resolves when its callers know. */
@@ -62,9 +67,9 @@ describe('a batcher', () => {
     await nextTurn();
   };
 
-  const start = (processes: number): void => {
+  const start = (processes: number, oneByOne = false): void => {
     team = new Team(processes);
-    batcher = new Batcher(team, { model: 'm', dimension, batchTokens: 512, unpadded: false, onInference: () => undefined });
+    batcher = new Batcher(team, { model: 'm', dimension, batchTokens: 512, oneByOne, onInference: () => undefined });
   };
 
   beforeEach(() => {
@@ -81,6 +86,29 @@ describe('a batcher', () => {
     expect(team.batches).toEqual([[5]]);
     await team.answer();
     expect(team.batches).toEqual([[5], [6, 7]]);
+  });
+
+  test('runs texts of like length together, where they are padded', async () => {
+    await come([5, 300, 6], 'bulk');
+    await team.answer();
+    expect(team.batches).toEqual([[5, 6], [300]]);
+  });
+
+  test('runs texts of any length together, where they are kept apart', async () => {
+    team.keepsTextsApart = true;
+    await come([5, 300, 6], 'bulk');
+    expect(team.batches).toEqual([[5, 300, 6]]);
+  });
+
+  test('gives texts that run one after another 128 tokens at a time, and as many as others get where they are kept apart', async () => {
+    start(1, true);
+    await come([100, 28, 1], 'bulk');
+    await team.answer();
+    expect(team.batches).toEqual([[100, 28], [1]]);
+    start(1, true);
+    team.keepsTextsApart = true;
+    await come([100, 28, 1], 'bulk');
+    expect(team.batches).toEqual([[100, 28, 1]]);
   });
 
   test('lets a lone caller who asks again wait for nobody', async () => {

@@ -18,8 +18,8 @@ export interface Workers {
   readonly failure: VoisinError | undefined;
   /** Told whether more than one text is under way, waiting or running, whenever that may have changed. */
   note(isCrowd: boolean): void;
-  /** Those that may have work now, and how many there are with those that work. */
-  team(): { readonly free: readonly Worker[]; readonly size: number };
+  /** Those that may have work now, how many there are with those that work, and whether they neither pad the texts of a batch nor let one see another. */
+  team(): { readonly free: readonly Worker[]; readonly size: number; readonly keepsTextsApart: boolean };
 }
 
 export interface BatcherOptions {
@@ -27,8 +27,8 @@ export interface BatcherOptions {
   readonly dimension: number;
   /** Most padded tokens of one batch. */
   readonly batchTokens: number;
-  /** Texts of a batch are run one after another: no padding, and no text sees another. */
-  readonly unpadded: boolean;
+  /** Processes that do not keep texts apart run those of a batch one after another. */
+  readonly oneByOne: boolean;
   readonly onInference: (batch: {
     readonly model: string;
     readonly texts: number;
@@ -71,6 +71,9 @@ interface Job extends Waiting {
  */
 const RETURN_SHARE = 0.25;
 const MOST_RETURN_MS = 8;
+
+/** Texts that run one after another hold a query up for so many tokens at most. */
+const ONE_BY_ONE_TOKENS = 128;
 
 export class Batcher {
   readonly #workers: Workers;
@@ -120,7 +123,8 @@ export class Batcher {
       job.waiters.add(waiter);
       cancel = () => this.#leave(job, waiter);
     });
-    this.#dispatchSoon();
+    if (this.#isGathered()) this.#dispatch();
+    else this.#dispatchSoon();
     return { result, cancel };
   }
 
@@ -137,6 +141,14 @@ export class Batcher {
       this.#dispatching = false;
       this.#dispatch();
     });
+  }
+
+  /**
+   * Enough of a crowd that comes again is here for one process. Waiting for those that the event loop has at hand besides would let two processes begin
+   * together, end together, and find nobody to work for while all callers are answered.
+   */
+  #isGathered(): boolean {
+    return this.#expected > 0 && this.#waiting.size >= this.#share(this.#workers.team().size);
   }
 
   #enqueue(key: string, priority: Priority, text: TokenizedText): Job {
@@ -172,8 +184,10 @@ export class Batcher {
     }
     this.#noteLoad();
     if (this.#waiting.size === 0) return;
-    const { free, size } = this.#workers.team();
-    const { batchTokens, unpadded } = this.#options;
+    const { free, size, keepsTextsApart } = this.#workers.team();
+    const { oneByOne } = this.#options;
+    const batchTokens = oneByOne && !keepsTextsApart ? Math.min(this.#options.batchTokens, ONE_BY_ONE_TOKENS) : this.#options.batchTokens;
+    const unpadded = oneByOne || keepsTextsApart;
     const share = this.#share(size);
     for (const worker of free) {
       const waiting = this.#waiting.size;

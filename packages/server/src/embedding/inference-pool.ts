@@ -22,6 +22,7 @@ export class InferencePool {
   readonly #options: PoolOptions;
   #processes: InferenceProcess[] = [];
   #hash: string | undefined;
+  #keepsTextsApart = false;
   #failure: VoisinError | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #stopped = true;
@@ -68,6 +69,11 @@ export class InferencePool {
     return this.#hash;
   }
 
+  /** Whether texts of a batch are neither padded nor seen by one another; false until a process has loaded the model. */
+  get keepsTextsApart(): boolean {
+    return this.#keepsTextsApart;
+  }
+
   get size(): number {
     return this.#options.workers;
   }
@@ -102,8 +108,9 @@ export class InferencePool {
     });
     this.#processes.push(worker);
     worker.ready.then(
-      (hash) => {
+      ({ hash, keepsTextsApart }) => {
         log.info({ model, pid: worker.pid, milliseconds: Date.now() - worker.startedAt }, 'an inference process has loaded its model');
+        this.#keepsTextsApart = keepsTextsApart;
         this.#loaded(worker, hash);
       },
       (error: unknown) => this.#loadFailed(worker, error),

@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ModelToLoad } from './models/model-description.js';
-import { hasArena, isWorkerReply, runRequest, type LoadRequest, type WorkerReply } from './worker-protocol.js';
+import { hasArena, isWorkerReply, runRequest, type LoadedModel, type LoadRequest, type WorkerReply } from './worker-protocol.js';
 
 /** The process died or was ended before it answered. */
 export class WorkerLost extends Error {}
@@ -42,13 +42,13 @@ const workerEnvironment = (model: ModelToLoad): NodeJS.ProcessEnv => ({
 
 export class InferenceProcess {
   readonly startedAt = Date.now();
-  /** Settles when the model is loaded (with the hash of its file) or cannot be. */
-  readonly ready: Promise<string>;
+  /** Settles when the model is loaded or cannot be. */
+  readonly ready: Promise<LoadedModel>;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
   readonly #options: ProcessOptions;
-  #loading: Pending<string> | undefined;
+  #loading: Pending<LoadedModel> | undefined;
   #running: (Pending<Float32Array> & { readonly id: number }) | undefined;
   #lost: WorkerLost | undefined;
   #batches = 0;
@@ -68,7 +68,7 @@ export class InferenceProcess {
     });
     this.#child.on('error', (error) => this.#lose(`could not be started or reached: ${error.message}`));
     this.exited = this.#watchExit();
-    this.ready = new Promise<string>((resolve, reject) => {
+    this.ready = new Promise<LoadedModel>((resolve, reject) => {
       this.#loading = { resolve, reject, timer: this.#deadline(options.loadTimeoutMs, 'load the model') };
     });
     this.#child.send({ kind: 'load', ...options.load }, (error) => error && this.#lose(error.message));
@@ -148,7 +148,7 @@ export class InferenceProcess {
     if (reply.kind === 'ready' || reply.kind === 'failed') {
       const loading = this.#settle(this.#loading);
       this.#loading = undefined;
-      if (reply.kind === 'ready') loading?.resolve(reply.hash);
+      if (reply.kind === 'ready') loading?.resolve(reply);
       else loading?.reject(new WorkerFailed(reply.message));
       return;
     }

@@ -2,7 +2,7 @@
 import { collectGarbage } from '../process/garbage.js';
 import { fingerprint } from './fingerprint.js';
 import { TextModel } from './text-model.js';
-import { isWorkerRequest, oneByOne, type LoadRequest, type RunRequest, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
+import { isWorkerRequest, type LoadRequest, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
 /** Without work for so long, a process tidies up: a few milliseconds. */
 const REST_MS = 10_000;
@@ -11,7 +11,6 @@ const reply = (message: WorkerReply): void => void process.send?.(message);
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 let model: TextModel | undefined;
-let runsOneByOne = false;
 
 /** V8 does not see how much memory the vectors of past runs hold: up to 26 MB of garbage were seen. Collected when nobody asks for a while. */
 const rest = setTimeout(() => collectGarbage(), REST_MS);
@@ -21,28 +20,10 @@ async function load(request: LoadRequest): Promise<void> {
     // Reading the files a first time for their fingerprint brings them into memory for the other.
     const [opened, hash] = await Promise.all([TextModel.open(request), fingerprint(request.model)]);
     model = opened;
-    runsOneByOne = request.oneByOne;
-    reply({ kind: 'ready', hash });
+    reply({ kind: 'ready', hash, keepsTextsApart: opened.keepsTextsApart });
   } catch (error) {
     reply({ kind: 'failed', message: messageOf(error) });
   }
-}
-
-async function run(opened: TextModel, request: RunRequest): Promise<Float32Array> {
-  if (!runsOneByOne || request.lengths.length === 1) return opened.run(request);
-  const rows: Float32Array[] = [];
-  for (const one of oneByOne(request)) rows.push(await opened.run(one));
-  return joined(rows);
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const row of rows) {
-    all.set(row, offset);
-    offset += row.length;
-  }
-  return all;
 }
 
 async function handle(request: WorkerRequest): Promise<void> {
@@ -50,7 +31,7 @@ async function handle(request: WorkerRequest): Promise<void> {
   if (request.kind === 'load') return load(request);
   try {
     if (!model) throw new Error('no model is loaded');
-    reply({ kind: 'vectors', id: request.id, values: await run(model, request) });
+    reply({ kind: 'vectors', id: request.id, values: await model.run(request) });
   } catch (error) {
     reply({ kind: 'error', id: request.id, message: messageOf(error) });
   }

@@ -16,7 +16,7 @@ export interface BatchLimits {
   readonly tokens: number;
   /** Most texts. */
   readonly texts?: number;
-  /** Texts of a batch are run one after another and not padded, so that any lengths go together. */
+  /** Texts of a batch are not padded, so that any lengths go together. */
   readonly unpadded?: boolean;
 }
 

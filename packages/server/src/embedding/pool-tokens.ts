@@ -59,19 +59,20 @@ const pools: Readonly<Record<PoolingMode, Pool>> = {
 
 /**
  * Vectors of `modes.length x size` values, one a text.
- * @param hidden texts x width x size, each text's rows first and padding behind
+ * @param hidden rows of `size` values
  * @param lengths rows of each text
+ * @param first each text's first row
  */
 export function poolTokens(
   hidden: Float32Array,
-  lengths: Int32Array,
-  { width, size, modes }: { readonly width: number; readonly size: number; readonly modes: readonly PoolingMode[] },
+  { lengths, first }: { readonly lengths: Int32Array; readonly first: Int32Array },
+  { size, modes }: { readonly size: number; readonly modes: readonly PoolingMode[] },
 ): Float32Array {
   const pooled = new Float32Array(lengths.length * size * modes.length);
   let at = 0;
   lengths.forEach((count, text) => {
     for (const mode of modes) {
-      pools[mode]({ values: hidden, start: text * width * size, count, size }, pooled, at);
+      pools[mode]({ values: hidden, start: (first[text] ?? 0) * size, count, size }, pooled, at);
       at += size;
     }
   });

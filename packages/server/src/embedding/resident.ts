@@ -28,8 +28,9 @@ export interface LastLoad {
 
 /** After a failed load those who come get its error for so long; then it is tried again. */
 const RETRY_PAUSE_MS = 2000;
-/** A run of int8 texts, one after another, holds a query up for so many tokens at most. */
-const UNPADDED_BATCH_TOKENS = 128;
+
+/** Dynamic int8 takes its scale from all texts that run together: one at a time, a vector depends on its text alone. */
+const runsOneByOne = (precision: Precision): boolean => precision === 'int8';
 
 export class Resident {
   readonly description: ModelDescription;
@@ -50,13 +51,11 @@ export class Resident {
     const [first, second] = teamShapes(settings);
     const pool = (shape: TeamShape): InferencePool => new InferencePool(poolOptions(description, precision, settings, shape));
     this.#teams = new InferenceTeams(pool(first), second && pool(second), settings.teamStayMs);
-    // Dynamic int8 takes its scale from all texts of a run: one at a time, a vector depends on its text alone.
-    const unpadded = precision === 'int8';
     this.batcher = new Batcher(this.#teams, {
       model: name,
       dimension,
-      batchTokens: unpadded ? Math.min(settings.batchTokens, UNPADDED_BATCH_TOKENS) : settings.batchTokens,
-      unpadded,
+      batchTokens: settings.batchTokens,
+      oneByOne: runsOneByOne(precision),
       onInference: settings.onInference,
     });
   }
@@ -150,6 +149,6 @@ function poolOptions(description: ModelDescription, precision: Precision, settin
   const { loadTimeoutMs, runTimeoutMs, threadsSpin: spin, log } = settings;
   const { workers, threads } = shape;
   const model = modelToLoad(description, precision);
-  const load = { model, threads, spin, oneByOne: precision === 'int8' };
+  const load = { model, threads, spin, oneByOne: runsOneByOne(precision) };
   return { model: description.name, load, workers, loadTimeoutMs, runTimeoutMs, log };
 }

@@ -1,56 +1,33 @@
-// A loaded ONNX text model: pads a batch, runs it, makes one vector a text. Runs inside an inference process.
+// A loaded text model: runs a batch, makes one vector a text. Runs inside an inference process.
 import { join } from 'node:path';
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
-import { chooseOutput, type ChosenOutput } from './choose-output.js';
 import { DenseLayers } from './dense-layers.js';
-import { fromFloat16 } from './half-floats.js';
+import { EncoderForward } from './encoder-forward.js';
+import type { Forward } from './forward.js';
 import type { ModelToLoad } from './models/model-description.js';
 import { poolTokens } from './pool-tokens.js';
-import { TextFeeds } from './text-feeds.js';
-import { hasArena, type LoadRequest, type RunRequest } from './worker-protocol.js';
-
-/**
- * A thread without work looks for it less and less often, every 64 pauses of the processor in the end (1 us), for 3 ms. By default it looks after each pause
- * without end: on a machine of two cores the threads then are in one another's way, and in the server's and its caller's between two runs. One caller, 5, 20 and
- * 50 words: p50 9, 4 and 2% lower, p99 25, 10 and 0%.
- */
-const patientSpinning = { allow_spinning: '1', spin_duration_us: '3000', spin_backoff_max: '64' };
+import { oneByOne, type LoadRequest, type RunRequest } from './worker-protocol.js';
 
 export class TextModel {
-  readonly #session: InferenceSession;
+  readonly #forward: Forward;
   readonly #model: ModelToLoad;
-  readonly #feeds: TextFeeds;
-  readonly #output: ChosenOutput;
   readonly #dense: DenseLayers;
+  readonly #oneByOne: boolean;
 
-  private constructor(session: InferenceSession, model: ModelToLoad, dense: DenseLayers) {
-    this.#session = session;
+  private constructor(forward: Forward, dense: DenseLayers, { model, oneByOne }: LoadRequest) {
+    this.#forward = forward;
     this.#model = model;
-    this.#feeds = new TextFeeds(session.inputMetadata, model.padId);
-    this.#output = chooseOutput(
-      session.outputMetadata.map((one) => ({ name: one.name, rank: one.isTensor ? one.shape.length : undefined })),
-    );
     this.#dense = dense;
+    this.#oneByOne = oneByOne && !forward.keepsTextsApart;
   }
 
-  static async open({ model, threads, spin }: LoadRequest): Promise<TextModel> {
+  get keepsTextsApart(): boolean {
+    return this.#forward.keepsTextsApart;
+  }
+
+  static async open(request: LoadRequest): Promise<TextModel> {
+    const { model } = request;
     const dense = await DenseLayers.load(model.directory, model.dense);
-    const session = await InferenceSession.create(join(model.directory, model.onnxFile), {
-      executionProviders: ['cpu'],
-      executionMode: 'sequential',
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      // The arena keeps what the largest shape ever run needed: 630 MB after one batch of 32 x 256 texts. Where the batcher's budget of 512
-      // padded tokens bounds the shapes, the process stays under 200 MB, less than without an arena (208), and short texts take 5% less time.
-      // A model that reads more of one text than that gives the memory of each run back (onnxruntime-node passes on no option that shrinks the arena).
-      enableCpuMemArena: hasArena(model),
-      enableMemPattern: false,
-      // Threads that spin between two pieces of work answer a query of 20 words about a millisecond sooner on two idle cores, over HTTP; on cores
-      // that have other work the p95 is 16-23 ms against 9-11. One caller on an idle machine is who waits for a query: they spin by default.
-      extra: { session: { intra_op: spin ? patientSpinning : { allow_spinning: '0' } } },
-      logSeverityLevel: 3,
-    });
-    const opened = new TextModel(session, model, dense);
+    const opened = new TextModel(await forwardOf(request), dense, request);
     // The first run is slow, and it shows what the model gives.
     const values = await opened.run({ kind: 'run', id: 0, ids: Int32Array.of(model.padId), lengths: Int32Array.of(1) });
     if (!values.every(Number.isFinite)) throw new Error('gives values that are not finite numbers');
@@ -58,24 +35,37 @@ export class TextModel {
   }
 
   /** Vectors, texts x dimension, not normalised. */
-  async run({ ids, lengths }: RunRequest): Promise<Float32Array> {
-    const { name, holds } = this.#output;
-    const { feeds, width } = this.#feeds.of(ids, lengths);
-    const output = (await this.#session.run(feeds, [name]))[name];
-    if (!output) throw new Error(`gives no ${name}`);
-    const { dimension, hiddenSize: size, pooling: modes } = this.#model;
-    if (holds === 'vectors') return this.#values(output, [lengths.length, dimension]);
-    const tokens = this.#values(output, [lengths.length, width, size]);
-    return this.#dense.apply(poolTokens(tokens, lengths, { width, size, modes }));
+  async run(request: RunRequest): Promise<Float32Array> {
+    if (!this.#oneByOne || request.lengths.length === 1) return this.#runTogether(request);
+    const rows: Float32Array[] = [];
+    for (const one of oneByOne(request)) rows.push(await this.#runTogether(one));
+    return joined(rows);
   }
 
-  #values(output: Tensor, shape: readonly number[]): Float32Array {
-    const { name } = this.#output;
-    if (output.dims.join() !== shape.join()) {
-      throw new Error(`gives ${name} of shape ${output.dims.join(' x ')}; ${shape.join(' x ')} is wanted`);
-    }
-    if (output.data instanceof Float32Array) return output.data;
-    if (output.data instanceof Uint16Array && output.type === 'float16') return fromFloat16(output.data);
-    throw new Error(`gives ${name} as ${output.type}; float32 and float16 are accepted`);
+  async #runTogether({ ids, lengths }: RunRequest): Promise<Float32Array> {
+    const output = await this.#forward.run(ids, lengths);
+    if (output.holds === 'vectors') return output.values;
+    const { hiddenSize: size, pooling: modes } = this.#model;
+    return this.#dense.apply(poolTokens(output.values, { lengths, first: output.first }, { size, modes }));
   }
+}
+
+function joined(rows: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const row of rows) {
+    all.set(row, offset);
+    offset += row.length;
+  }
+  return all;
+}
+
+async function forwardOf(request: LoadRequest): Promise<Forward> {
+  const { model, threads } = request;
+  const file = join(model.directory, model.onnxFile);
+  const encoder = await EncoderForward.open(file, { hiddenSize: model.hiddenSize, threads });
+  if (encoder) return encoder;
+  // A process that does without ONNX Runtime need not load it: 40 ms and 20 MB.
+  const { OnnxForward } = await import('./onnx-forward.js');
+  return OnnxForward.open(file, request);
 }

@@ -8,7 +8,7 @@ export interface LoadRequest {
   readonly threads: number;
   /** Threads without work spin for a while before they sleep. */
   readonly spin: boolean;
-  /** Texts of a batch are run one after another: dynamic int8 takes its scales from everything that runs together. */
+  /** Texts of a batch are run one after another where the graph's dynamic int8 takes its scales from everything that runs together. */
   readonly oneByOne: boolean;
 }
 
@@ -26,10 +26,18 @@ const ARENA_TOKENS = 512;
 /** ONNX Runtime keeps the memory of the model's runs in an arena of its own; else the C library has it between two runs. */
 export const hasArena = ({ maxTokens }: ModelToLoad): boolean => maxTokens <= ARENA_TOKENS;
 
+/** What a process says of the model that it has loaded. */
+export interface LoadedModel {
+  /** Of the files that its vectors depend on. */
+  readonly hash: string;
+  /** Texts of a batch are neither padded nor seen by one another: any of them may run together. */
+  readonly keepsTextsApart: boolean;
+}
+
 export type WorkerRequest = LoadRequest | RunRequest;
 
 export type WorkerReply =
-  | { readonly kind: 'ready'; readonly hash: string }
+  | ({ readonly kind: 'ready' } & LoadedModel)
   | { readonly kind: 'failed'; readonly message: string }
   /** Pooled, not normalised, one row a text in the order of the request. */
   | { readonly kind: 'vectors'; readonly id: number; readonly values: Float32Array }

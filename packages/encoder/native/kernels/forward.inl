@@ -1,0 +1,197 @@
+// The kernels, written once: each file that includes this says how wide its vectors are and how it reads float16 numbers.
+//
+// wide: numbers in a vector; columnVectors: vectors side by side in a panel; mostRows: rows whose sums stay in registers together;
+// queriesAtOnce: the same for queries, of two vectors each.
+#include "vectors.inl"
+
+namespace voisin {
+namespace {
+
+template <Stored stored> inline Floats weights(const void* panel, size_t at) {
+    if constexpr (stored == Stored::float16) return loadHalves(static_cast<const uint16_t*>(panel) + at);
+    return load(static_cast<const float*>(panel) + at);
+}
+
+constexpr size_t panelWidth = wide * columnVectors;
+
+template <Stored stored, size_t rows>
+void tile(const float* in, size_t inner, const void* panel, const float* bias, float* out, size_t outStride, Then then) {
+    Floats sums[rows][columnVectors] = {};
+    for (size_t k = 0; k < inner; k++) {
+        Floats column[columnVectors];
+#pragma GCC unroll 4
+        for (size_t c = 0; c < columnVectors; c++) column[c] = weights<stored>(panel, k * panelWidth + c * wide);
+#pragma GCC unroll 16
+        for (size_t r = 0; r < rows; r++) {
+            const Floats a = all(in[r * inner + k]);
+#pragma GCC unroll 4
+            for (size_t c = 0; c < columnVectors; c++) sums[r][c] += a * column[c];
+        }
+    }
+#pragma GCC unroll 16
+    for (size_t r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+        for (size_t c = 0; c < columnVectors; c++) {
+            const Floats sum = sums[r][c] + load(bias + c * wide);
+            store(out + r * outStride + c * wide, then == Then::gelu ? gelu(sum) : sum);
+        }
+    }
+}
+
+template <Stored stored, size_t rows>
+void tileOf(size_t count, const float* in, size_t inner, const void* panel, const float* bias, float* out, size_t outStride, Then then) {
+    if (count == rows) return tile<stored, rows>(in, inner, panel, bias, out, outStride, then);
+    if constexpr (rows > 1) tileOf<stored, rows - 1>(count, in, inner, panel, bias, out, outStride, then);
+}
+
+template <Stored stored>
+void multiplyStored(const float* in, size_t rows, const void* panel, size_t inner, const float* bias, float* out, size_t outStride, Then then) {
+    // As many tiles as needed, of nearly the same height: 13 rows are 7 and 6, not 12 and 1.
+    const size_t tiles = (rows + mostRows - 1) / mostRows;
+    size_t first = 0;
+    for (size_t t = 1; t <= tiles; t++) {
+        const size_t end = rows * t / tiles;
+        tileOf<stored, mostRows>(end - first, in + first * inner, inner, panel, bias, out + first * outStride, outStride, then);
+        first = end;
+    }
+}
+
+void multiply(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, float* out, size_t outStride, Then then) {
+    const size_t at = panel * panels.inner * panelWidth;
+    if (panels.stored == Stored::float16) {
+        const auto* values = static_cast<const uint16_t*>(panels.values) + at;
+        return multiplyStored<Stored::float16>(in, rows, values, panels.inner, bias, out, outStride, then);
+    }
+    const auto* values = static_cast<const float*>(panels.values) + at;
+    multiplyStored<Stored::float32>(in, rows, values, panels.inner, bias, out, outStride, then);
+}
+
+void normalize(const float* a, const float* b, const float* scale, const float* shift, float epsilon, size_t size, float* out) {
+    Floats sums{};
+    for (size_t i = 0; i < size; i += wide) {
+        const Floats x = load(a + i) + load(b + i);
+        store(out + i, x);
+        sums += x;
+    }
+    const float mean = sumOf(sums) / static_cast<float>(size);
+    Floats squares{};
+    for (size_t i = 0; i < size; i += wide) {
+        const Floats x = load(out + i) - mean;
+        squares += x * x;
+    }
+    const float by = 1.0f / __builtin_sqrtf(sumOf(squares) / static_cast<float>(size) + epsilon);
+    for (size_t i = 0; i < size; i += wide) store(out + i, (load(out + i) - mean) * by * load(scale + i) + load(shift + i));
+}
+
+size_t paddedTo(size_t length) {
+    return (length + wide - 1) / wide * wide;
+}
+
+size_t scratchOf(size_t length, size_t size) {
+    return (size + queriesAtOnce) * paddedTo(length);
+}
+
+/// Scores of `rows` queries for the keys of `vectors` vectors.
+template <size_t rows, size_t vectors> void scoresOf(const Head& head, const float* query, const float* keys, float* scores) {
+    const size_t padded = paddedTo(head.length);
+    const float by = 1.0f / __builtin_sqrtf(static_cast<float>(head.size));
+    Floats sums[rows][vectors] = {};
+    for (size_t i = 0; i < head.size; i++) {
+        Floats key[vectors];
+#pragma GCC unroll 2
+        for (size_t v = 0; v < vectors; v++) key[v] = load(keys + i * padded + v * wide);
+#pragma GCC unroll 8
+        for (size_t r = 0; r < rows; r++) {
+            const Floats q = all(query[r * head.stride + i]);
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; v++) sums[r][v] += q * key[v];
+        }
+    }
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t v = 0; v < vectors; v++) store(scores + r * padded + v * wide, sums[r][v] * by);
+    }
+}
+
+/// e^(score - largest) of one query, in place, 0 behind the last key. Returns their sum.
+float softmax(float* scores, size_t length) {
+    const size_t padded = paddedTo(length);
+    for (size_t i = length; i < padded; i++) scores[i] = -__builtin_inff();
+    Floats most = load(scores);
+    for (size_t i = wide; i < padded; i += wide) most = larger(most, load(scores + i));
+    const float largest = largestOf(most);
+    Floats sums{};
+    for (size_t i = 0; i < padded; i += wide) {
+        const Floats score = load(scores + i);
+        const Floats e = score == -__builtin_inff() ? Floats{} : exponential(score - largest);
+        store(scores + i, e);
+        sums += e;
+    }
+    return sumOf(sums);
+}
+
+/// Sums of the values' columns in `vectors` vectors, weighted by `rows` queries' probabilities.
+template <size_t rows, size_t vectors> void contextOf(const Head& head, const float* value, const float* scores, const float* totals, float* context) {
+    const size_t padded = paddedTo(head.length);
+    Floats sums[rows][vectors] = {};
+    for (size_t j = 0; j < head.length; j++) {
+        Floats column[vectors];
+#pragma GCC unroll 2
+        for (size_t v = 0; v < vectors; v++) column[v] = load(value + j * head.stride + v * wide);
+#pragma GCC unroll 8
+        for (size_t r = 0; r < rows; r++) {
+            const Floats p = all(scores[r * padded + j]);
+#pragma GCC unroll 2
+            for (size_t v = 0; v < vectors; v++) sums[r][v] += p * column[v];
+        }
+    }
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t v = 0; v < vectors; v++) store(context + r * head.contextStride + v * wide, sums[r][v] / totals[r]);
+    }
+}
+
+template <size_t rows> void attendRows(const Head& head, size_t first, const float* keys, float* scores) {
+    const float* query = head.query + first * head.stride;
+    size_t j = 0;
+    for (; j + 2 * wide <= paddedTo(head.length); j += 2 * wide) scoresOf<rows, 2>(head, query, keys + j, scores + j);
+    if (j < head.length) scoresOf<rows, 1>(head, query, keys + j, scores + j);
+    float totals[rows];
+    for (size_t r = 0; r < rows; r++) totals[r] = softmax(scores + r * paddedTo(head.length), head.length);
+    float* context = head.context + first * head.contextStride;
+    size_t i = 0;
+    for (; i + 2 * wide <= head.size; i += 2 * wide) contextOf<rows, 2>(head, head.value + i, scores, totals, context + i);
+    if (i < head.size) contextOf<rows, 1>(head, head.value + i, scores, totals, context + i);
+}
+
+template <size_t rows> void attendRest(size_t count, const Head& head, size_t first, const float* keys, float* scores) {
+    if (count == rows) return attendRows<rows>(head, first, keys, scores);
+    if constexpr (rows > 1) attendRest<rows - 1>(count, head, first, keys, scores);
+}
+
+void attend(const Head& head, float* scratch) {
+    // Keys side by side, so that one vector holds the same number of several keys.
+    const size_t padded = paddedTo(head.length);
+    for (size_t i = 0; i < head.size; i++) {
+        for (size_t j = 0; j < head.length; j++) scratch[i * padded + j] = head.key[j * head.stride + i];
+        for (size_t j = head.length; j < padded; j++) scratch[i * padded + j] = 0;
+    }
+    float* scores = scratch + head.size * padded;
+    for (size_t first = 0; first < head.length; first += queriesAtOnce) {
+        const size_t left = head.length - first;
+        attendRest<queriesAtOnce>(left < queriesAtOnce ? left : queriesAtOnce, head, first, scratch, scores);
+    }
+}
+
+void addBytes(const int8_t* row, float scale, size_t size, float* out) {
+    for (size_t i = 0; i < size; i++) out[i] += scale * row[i];
+}
+
+void addHalves(const uint16_t* row, size_t size, float* out) {
+    for (size_t i = 0; i < size; i += wide) store(out + i, load(out + i) + loadHalves(row + i));
+}
+
+void addFloats(const float* row, size_t size, float* out) {
+    for (size_t i = 0; i < size; i += wide) store(out + i, load(out + i) + load(row + i));
+}
+
+} // namespace
+} // namespace voisin

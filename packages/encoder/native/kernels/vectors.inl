@@ -1,0 +1,87 @@
+// Vectors of numbers and the functions of one number, for any width: each file that includes this says first how wide its vectors are (`wide`).
+// Nothing of the standard library is called in kernels but what the compiler itself knows: of a template that several files instantiate the linker
+// keeps one, and that must not be one for another processor.
+#include "kernels.h"
+
+namespace voisin {
+namespace {
+
+typedef float Floats __attribute__((vector_size(4 * wide)));
+typedef int32_t Ints __attribute__((vector_size(4 * wide)));
+
+inline Floats load(const float* from) {
+    Floats values;
+    __builtin_memcpy(&values, from, sizeof values);
+    return values;
+}
+
+inline void store(float* to, Floats values) {
+    __builtin_memcpy(to, &values, sizeof values);
+}
+
+inline Floats all(float value) {
+    return value - Floats{};
+}
+
+inline Ints bitsOf(Floats values) {
+    return reinterpret_cast<Ints>(values);
+}
+
+inline Floats ofBits(Ints bits) {
+    return reinterpret_cast<Floats>(bits);
+}
+
+inline Floats larger(Floats a, Floats b) {
+    return a > b ? a : b;
+}
+
+inline Floats smaller(Floats a, Floats b) {
+    return a < b ? a : b;
+}
+
+/// e^x to 2 units in the last place, as Cephes' expf computes it: 2^n e^r with |r| <= ln(2) / 2, e^r by a polynomial. Below -87 it gives e^-87.
+inline Floats exponential(Floats x) {
+    x = smaller(larger(x, all(-87.0f)), all(88.0f));
+    // Adding 1.5 x 2^23 rounds to an integer, which then stands in the lowest bits.
+    const Floats shifter = all(12582912.0f);
+    const Floats shifted = x * 1.44269504088896341f + shifter;
+    const Floats n = shifted - shifter;
+    const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    Floats p = all(1.9875691500e-4f);
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    const Floats e = p * r * r + r + 1.0f;
+    return ofBits(bitsOf(e) + (bitsOf(shifted) << 23));
+}
+
+/// x (1 + erf(x / sqrt(2))) / 2; erf by Abramowitz and Stegun 7.1.26, whose error is below 1.5e-7.
+inline Floats gelu(Floats x) {
+    const Floats z = ofBits(bitsOf(x) & 0x7fffffff) * 0.70710678118654752f;
+    const Floats t = 1.0f / (1.0f + 0.3275911f * z);
+    Floats p = all(1.061405429f);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    // Half of 1 - |erf|: what the larger half lacks, and what the smaller half has.
+    const Floats rest = 0.5f * p * t * exponential(-z * z);
+    return x * (x < Floats{} ? rest : 1.0f - rest);
+}
+
+inline float sumOf(Floats values) {
+    float sum = 0;
+    for (size_t i = 0; i < wide; i++) sum += values[i];
+    return sum;
+}
+
+inline float largestOf(Floats values) {
+    float largest = values[0];
+    for (size_t i = 1; i < wide; i++) largest = values[i] > largest ? values[i] : largest;
+    return largest;
+}
+
+} // namespace
+} // namespace voisin
