@@ -41,7 +41,12 @@ void tile(const uint8_t* in, const float* rowScales, size_t inner, const int8_t*
     for (size_t k = 0; k < inner; k += 4) {
         __m512i column[columnVectors];
 #pragma GCC unroll 4
-        for (size_t c = 0; c < columnVectors; c++) column[c] = _mm512_loadu_si512(panel + k * panelWidth + c * 64);
+        for (size_t c = 0; c < columnVectors; c++) {
+            const int8_t* at = panel + k * panelWidth + c * 64;
+            // Of the next panel, as in forward.inl.
+            __builtin_prefetch(at + inner * panelWidth, 0, 2);
+            column[c] = _mm512_loadu_si512(at);
+        }
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
             int32_t four;

@@ -7,6 +7,10 @@
 namespace voisin {
 namespace {
 
+constexpr size_t bytesOf(Stored stored) {
+    return stored == Stored::float16 ? 2 : 4;
+}
+
 template <Stored stored> inline Floats weights(const void* panel, size_t at) {
     if constexpr (stored == Stored::float16) return loadHalves(static_cast<const uint16_t*>(panel) + at);
     return load(static_cast<const float*>(panel) + at);
@@ -18,6 +22,8 @@ template <Stored stored, size_t rows>
 void tile(const float* in, size_t inner, const void* panel, const float* bias, float* out, size_t outStride, Then then) {
     Floats sums[rows][columnVectors] = {};
     for (size_t k = 0; k < inner; k++) {
+        // The next panel begins where this one ends. Read ahead while this one is in use, it is there when its turn comes.
+        __builtin_prefetch(static_cast<const char*>(panel) + (inner + k) * panelWidth * bytesOf(stored), 0, 2);
         Floats column[columnVectors];
 #pragma GCC unroll 4
         for (size_t c = 0; c < columnVectors; c++) column[c] = weights<stored>(panel, k * panelWidth + c * wide);
