@@ -1,13 +1,10 @@
 // The batcher with a process that the test answers for: when a batch begins, and with whom.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Batcher, type Workers } from './batcher.js';
 import type { Priority } from './types.js';
 
 const dimension = 2;
-
-/** How long a batch takes. */
-const RUN_MS = 16;
 
 /** Processes that all work on one thing: `batches`, the lengths of the texts of each batch that one of them was given. */
 class Team implements Workers {
@@ -15,14 +12,17 @@ class Team implements Workers {
   readonly failure = undefined;
   readonly batches: number[][] = [];
   readonly #size: number;
+  readonly #room: number;
   readonly #answers: (() => void)[] = [];
 
   /** What was last said of the load. */
   isCrowd = false;
   keepsTextsApart = false;
 
-  constructor(size: number) {
+  /** @param ahead they take a next batch while they work */
+  constructor(size: number, ahead: boolean) {
     this.#size = size;
+    this.#room = ahead ? 2 * size : size;
   }
 
   note(isCrowd: boolean): void {
@@ -31,16 +31,14 @@ class Team implements Workers {
 
   team() {
     const worker = { run: (texts: readonly Int32Array[]) => this.#run(texts) };
-    return {
-      size: this.#size,
-      keepsTextsApart: this.keepsTextsApart,
-      free: Array.from({ length: this.#size - this.#answers.length }, () => worker),
-    };
+    const workers = (count: number) => Array.from({ length: Math.max(0, count) }, () => worker);
+    const free = workers(this.#size - this.#answers.length);
+    const nearlyFree = workers(this.#room - this.#answers.length - free.length);
+    return { size: this.#size, keepsTextsApart: this.keepsTextsApart, free, nearlyFree };
   }
 
-  /** The batch that runs longest ends, after RUN_MS; resolves when its callers know. */
+  /** The batch that runs longest ends; resolves when its callers know. */
   async answer(): Promise<void> {
-    vi.advanceTimersByTime(RUN_MS);
     this.#answers.shift()?.();
     await nextTurn();
   }
@@ -67,17 +65,13 @@ describe('a batcher', () => {
     await nextTurn();
   };
 
-  const start = (processes: number, oneByOne = false): void => {
-    team = new Team(processes);
+  const start = (processes: number, { oneByOne = false, ahead = false } = {}): void => {
+    team = new Team(processes, ahead);
     batcher = new Batcher(team, { model: 'm', dimension, batchTokens: 512, oneByOne, onInference: () => undefined });
   };
 
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     start(1);
-  });
-  afterEach(() => {
-    vi.useRealTimers();
   });
 
   test('begins with what is there when a process is free', async () => {
@@ -101,11 +95,11 @@ describe('a batcher', () => {
   });
 
   test('gives texts that run one after another 128 tokens at a time, and as many as others get where they are kept apart', async () => {
-    start(1, true);
+    start(1, { oneByOne: true });
     await come([100, 28, 1], 'bulk');
     await team.answer();
     expect(team.batches).toEqual([[100, 28], [1]]);
-    start(1, true);
+    start(1, { oneByOne: true });
     team.keepsTextsApart = true;
     await come([100, 28, 1], 'bulk');
     expect(team.batches).toEqual([[100, 28, 1]]);
@@ -118,53 +112,34 @@ describe('a batcher', () => {
     expect(team.batches).toEqual([[5], [6]]);
   });
 
-  test('begins when half of a crowd that was answered has come again', async () => {
-    await come([5, 6, 7, 8]);
+  test('gives a lone process all that waits', async () => {
+    await come([5]);
+    await come([6, 7, 8]);
     await team.answer();
-    await come([9]);
-    expect(team.batches).toEqual([[5, 6, 7, 8]]);
-    await come([10]);
-    expect(team.batches).toEqual([
-      [5, 6, 7, 8],
-      [9, 10],
-    ]);
+    expect(team.batches).toEqual([[5], [6, 7, 8]]);
   });
 
-  test('waits a quarter of the time that the batch took for a crowd that does not come again', async () => {
-    await come([5, 6, 7, 8]);
-    await team.answer();
-    await come([9]);
-    vi.advanceTimersByTime(RUN_MS / 4 - 1);
-    expect(team.batches).toHaveLength(1);
-    vi.advanceTimersByTime(1);
-    expect(team.batches).toEqual([[5, 6, 7, 8], [9]]);
-  });
-
-  test('divides what waits among the processes that are free', async () => {
+  test('divides what is under way into two batches for each process', async () => {
     start(2);
-    await come([5, 5, 5, 5, 5]);
+    await come([5, 5, 5, 5, 5, 5, 5, 5]);
     expect(team.batches).toEqual([
-      [5, 5, 5],
+      [5, 5],
       [5, 5],
     ]);
+    await team.answer();
+    await come([6]);
+    expect(team.batches.slice(2)).toEqual([[5, 5]]);
   });
 
-  test('gives a process its share of a crowd, not what little is there when it becomes free', async () => {
-    start(2);
-    await come([5, 5, 5, 5]);
-    await come([6, 6]);
-    await team.answer();
-    // Two who wait, two who run, two who were answered: three each.
-    expect(team.batches).toHaveLength(2);
-    await come([7]);
-    expect(team.batches.slice(2)).toEqual([[6, 6, 7]]);
-  });
-
-  test('expects nobody after a batch of bulk: one caller brought all of it', async () => {
-    await come([5, 6, 7, 8], 'bulk');
-    await team.answer();
-    await come([9]);
-    expect(team.batches).toEqual([[5, 6, 7, 8], [9]]);
+  test('gives processes that work their next batch, which holds a query up for 256 tokens at most', async () => {
+    start(2, { ahead: true });
+    await come([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100]);
+    expect(team.batches).toEqual([
+      [100, 100, 100],
+      [100, 100, 100],
+      [100, 100],
+      [100, 100],
+    ]);
   });
 
   test('tells of a crowd while more than one text is under way', async () => {

@@ -1,5 +1,4 @@
-// Texts that wait for inference: an idle process takes what is there, queries before bulk. Only a crowd that was answered a moment ago is given the time
-// to come again.
+// Texts that wait for inference: an idle process takes its share of what is there, queries before bulk.
 import { VoisinError } from '../errors.js';
 import type { InferenceProcess } from './inference-process.js';
 import { WorkerLost } from './inference-process.js';
@@ -10,6 +9,17 @@ import { WaitingTexts } from './waiting-texts.js';
 
 type Worker = Pick<InferenceProcess, 'run'>;
 
+/** The processes that may have work now. */
+interface Team {
+  readonly free: readonly Worker[];
+  /** Those that work and take one batch more, which they begin as soon as they have answered. */
+  readonly nearlyFree: readonly Worker[];
+  /** How many there are in all. */
+  readonly size: number;
+  /** They neither pad the texts of a batch nor let one see another. */
+  readonly keepsTextsApart: boolean;
+}
+
 /** The processes that the batcher feeds. */
 export interface Workers {
   /** Called when a process has become free, or none can be had. */
@@ -18,8 +28,7 @@ export interface Workers {
   readonly failure: VoisinError | undefined;
   /** Told whether more than one text is under way, waiting or running, whenever that may have changed. */
   note(isCrowd: boolean): void;
-  /** Those that may have work now, how many there are with those that work, and whether they neither pad the texts of a batch nor let one see another. */
-  team(): { readonly free: readonly Worker[]; readonly size: number; readonly keepsTextsApart: boolean };
+  team(): Team;
 }
 
 export interface BatcherOptions {
@@ -66,11 +75,13 @@ interface Job extends Waiting {
 }
 
 /**
- * The callers of a batch have until then to ask again: their answers are written and read, their next requests written and read. As a share of the time that
- * the batch ran, since a slow machine is slow at both; and never longer than the other, for callers who do not come again.
+ * What is under way falls into so many batches for each process: one runs while the other is answered, asked again and gathered. With one a process, the
+ * processes fall into step, end together, and find nobody to work for while all callers are answered.
  */
-const RETURN_SHARE = 0.25;
-const MOST_RETURN_MS = 8;
+const BATCHES_A_PROCESS = 2;
+
+/** A batch that a process is given while it works holds up a query that comes meanwhile for so many tokens at most. */
+const NEXT_BATCH_TOKENS = 256;
 
 /** Texts that run one after another hold a query up for so many tokens at most. */
 const ONE_BY_ONE_TOKENS = 128;
@@ -85,9 +96,6 @@ export class Batcher {
   #runningTokens = 0;
   #dispatching = false;
   #secondsPerToken = 0.0002;
-  /** Queries that were answered a moment ago and whose callers have not come again. */
-  #expected = 0;
-  #returning: NodeJS.Timeout | undefined;
 
   constructor(workers: Workers, options: BatcherOptions) {
     this.#workers = workers;
@@ -123,8 +131,7 @@ export class Batcher {
       job.waiters.add(waiter);
       cancel = () => this.#leave(job, waiter);
     });
-    if (this.#isGathered()) this.#dispatch();
-    else this.#dispatchSoon();
+    this.#dispatchSoon();
     return { result, cancel };
   }
 
@@ -143,19 +150,10 @@ export class Batcher {
     });
   }
 
-  /**
-   * Enough of a crowd that comes again is here for one process. Waiting for those that the event loop has at hand besides would let two processes begin
-   * together, end together, and find nobody to work for while all callers are answered.
-   */
-  #isGathered(): boolean {
-    return this.#expected > 0 && this.#waiting.size >= this.#share(this.#workers.team().size);
-  }
-
   #enqueue(key: string, priority: Priority, text: TokenizedText): Job {
     const job: Job = { key, text, length: text.ids.length, waiters: new Set(), priority, alone: false };
     this.#jobs.set(key, job);
     this.#waiting.add(job, priority);
-    if (this.#expected > 0) this.#expected--;
     return job;
   }
 
@@ -184,42 +182,16 @@ export class Batcher {
     }
     this.#noteLoad();
     if (this.#waiting.size === 0) return;
-    const { free, size, keepsTextsApart } = this.#workers.team();
+    const { free, nearlyFree, size, keepsTextsApart } = this.#workers.team();
     const { oneByOne } = this.#options;
     const batchTokens = oneByOne && !keepsTextsApart ? Math.min(this.#options.batchTokens, ONE_BY_ONE_TOKENS) : this.#options.batchTokens;
     const unpadded = oneByOne || keepsTextsApart;
-    const share = this.#share(size);
-    for (const worker of free) {
-      const waiting = this.#waiting.size;
-      if (waiting === 0 || (this.#expected > 0 && waiting < share && this.#waiting.tokens < batchTokens)) return;
-      void this.#run(worker, this.#waiting.take({ tokens: batchTokens, texts: size === 1 ? waiting : share, unpadded }));
-    }
-  }
-
-  /**
-   * The texts of one of the groups that a crowd falls into: one a process, and never fewer than two, so that one runs while the other is answered and asks
-   * again. Small batches cost: a process reads all its weights for each, however few texts it has.
-   */
-  #share(workers: number): number {
-    return Math.ceil((this.#waiting.size + this.#running + this.#expected) / Math.max(workers, 2));
-  }
-
-  /**
-   * A crowd's callers ask again as soon as they are answered. A batch that begins with the first of them leaves the others to the next: with 16 callers of
-   * two processes, the batches were of 5 texts instead of 7.5, and a tenth fewer were answered.
-   */
-  #expectAgain(batch: readonly Job[], ranMs: number): void {
-    const callers = batch.filter(({ priority }) => priority === 'query').length;
-    if (callers < 2) return;
-    this.#expected += callers;
-    clearTimeout(this.#returning);
-    this.#returning = setTimeout(
-      () => {
-        this.#expected = 0;
-        this.#dispatch();
-      },
-      Math.min(ranMs * RETURN_SHARE, MOST_RETURN_MS),
-    );
+    const texts = size === 1 ? Infinity : Math.ceil((this.#waiting.size + this.#running) / (size * BATCHES_A_PROCESS));
+    const give = (worker: Worker, tokens: number): void => {
+      if (this.#waiting.size > 0) void this.#run(worker, this.#waiting.take({ tokens, texts, unpadded }));
+    };
+    for (const worker of free) give(worker, batchTokens);
+    for (const worker of nearlyFree) give(worker, Math.min(batchTokens, NEXT_BATCH_TOKENS));
   }
 
   #noteLoad(): void {
@@ -233,12 +205,10 @@ export class Batcher {
     this.#runningTokens += tokens;
     try {
       const values = await worker.run(batch.map(({ text }) => text.ids));
-      const ranMs = performance.now() - started;
-      const seconds = ranMs / 1000;
+      const seconds = (performance.now() - started) / 1000;
       this.#secondsPerToken += 0.1 * (seconds / tokens - this.#secondsPerToken);
       this.#options.onInference({ model: this.#options.model, texts: batch.length, tokens, seconds });
       batch.forEach((job, row) => this.#settle(job, values, row));
-      this.#expectAgain(batch, ranMs);
     } catch (error) {
       this.#again(batch, error);
     } finally {

@@ -83,6 +83,14 @@ export class InferencePool {
     return this.#processes.filter(({ isIdle }) => isIdle);
   }
 
+  /**
+   * Those that work and may be given their next batch now. One process alone gets none: what has been given cannot be dropped, or let a query pass, any
+   * more, and where only few texts are under way nothing is won.
+   */
+  get nearlyFree(): InferenceProcess[] {
+    return this.#options.workers > 1 ? this.#processes.filter(({ isBusy, hasRoom }) => isBusy && hasRoom) : [];
+  }
+
   /** Ends the processes and resolves when they are gone; `start` begins anew. */
   async stop(): Promise<void> {
     this.#stopped = true;

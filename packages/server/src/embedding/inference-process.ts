@@ -20,8 +20,10 @@ export interface ProcessOptions {
 interface Pending<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
 }
+
+/** Batches that a process may have: the one that runs, and the next, so that it need not ask for it first. */
+const MOST_BATCHES = 2;
 
 const workerFile = fileURLToPath(new URL('./inference-worker.js', import.meta.url));
 
@@ -49,7 +51,10 @@ export class InferenceProcess {
   readonly #child: ChildProcess;
   readonly #options: ProcessOptions;
   #loading: Pending<LoadedModel> | undefined;
-  #running: (Pending<Float32Array> & { readonly id: number }) | undefined;
+  /** The first one runs. */
+  readonly #running: (Pending<Float32Array> & { readonly id: number })[] = [];
+  /** Of the load, or of the batch that runs. */
+  #deadline: NodeJS.Timeout | undefined;
   #lost: WorkerLost | undefined;
   #batches = 0;
 
@@ -69,7 +74,8 @@ export class InferenceProcess {
     this.#child.on('error', (error) => this.#lose(`could not be started or reached: ${error.message}`));
     this.exited = this.#watchExit();
     this.ready = new Promise<LoadedModel>((resolve, reject) => {
-      this.#loading = { resolve, reject, timer: this.#deadline(options.loadTimeoutMs, 'load the model') };
+      this.#loading = { resolve, reject };
+      this.#expect('load the model', options.loadTimeoutMs);
     });
     this.#child.send({ kind: 'load', ...options.load }, (error) => error && this.#lose(error.message));
   }
@@ -93,19 +99,25 @@ export class InferenceProcess {
   }
 
   get isBusy(): boolean {
-    return this.#running !== undefined;
+    return this.#running.length > 0;
   }
 
   get isIdle(): boolean {
     return this.isReady && !this.isBusy;
   }
 
-  /** Runs one batch; the process must be idle. Rejects with WorkerLost or WorkerFailed. */
+  /** It may be given a batch. */
+  get hasRoom(): boolean {
+    return this.isReady && this.#running.length < MOST_BATCHES;
+  }
+
+  /** Runs a batch, after the one that it has; the process must have room. Rejects with WorkerLost or WorkerFailed. */
   run(texts: readonly Int32Array[]): Promise<Float32Array> {
     const request = runRequest(++this.#batches, texts);
     return new Promise((resolve, reject) => {
-      if (!this.isIdle) return reject(this.#lost ?? new WorkerLost('The inference process is not idle'));
-      this.#running = { id: request.id, resolve, reject, timer: this.#deadline(this.#options.runTimeoutMs, 'answer') };
+      if (!this.hasRoom) return reject(this.#lost ?? new WorkerLost('The inference process has no room'));
+      this.#running.push({ id: request.id, resolve, reject });
+      if (this.#running.length === 1) this.#expect('answer', this.#options.runTimeoutMs);
       this.#child.send(request, (error) => error && this.#lose(error.message));
     });
   }
@@ -126,35 +138,33 @@ export class InferenceProcess {
     });
   }
 
-  #deadline(milliseconds: number, task: string): NodeJS.Timeout {
-    return setTimeout(() => this.#lose(`did not ${task} within ${milliseconds / 1000} s`), milliseconds);
+  #expect(task: string, milliseconds: number): void {
+    this.#deadline = setTimeout(() => this.#lose(`did not ${task} within ${milliseconds / 1000} s`), milliseconds);
   }
 
   #lose(how: string): void {
     if (this.#lost) return;
     this.#lost = new WorkerLost(`an inference process ${how}`);
-    this.#settle(this.#loading)?.reject(this.#lost);
-    this.#settle(this.#running)?.reject(this.#lost);
-    this.#loading = this.#running = undefined;
+    clearTimeout(this.#deadline);
+    this.#loading?.reject(this.#lost);
+    this.#loading = undefined;
+    for (const { reject } of this.#running.splice(0)) reject(this.#lost);
     this.#child.kill('SIGKILL');
-  }
-
-  #settle<T>(pending: Pending<T> | undefined): Pending<T> | undefined {
-    if (pending) clearTimeout(pending.timer);
-    return pending;
   }
 
   #receive(reply: WorkerReply): void {
     if (reply.kind === 'ready' || reply.kind === 'failed') {
-      const loading = this.#settle(this.#loading);
+      clearTimeout(this.#deadline);
+      const loading = this.#loading;
       this.#loading = undefined;
       if (reply.kind === 'ready') loading?.resolve(reply);
       else loading?.reject(new WorkerFailed(reply.message));
       return;
     }
-    if (this.#running?.id !== reply.id) return;
-    const running = this.#settle(this.#running);
-    this.#running = undefined;
+    if (this.#running[0]?.id !== reply.id) return;
+    clearTimeout(this.#deadline);
+    const running = this.#running.shift();
+    if (this.#running.length > 0) this.#expect('answer', this.#options.runTimeoutMs);
     if (reply.kind === 'vectors') running?.resolve(reply.values);
     else running?.reject(new WorkerFailed(reply.message));
   }

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const texts = [...manyTexts(5, 6), ...manyTexts(5, 2), 'a', 'one text that is somewhat longer than the texts around it'];
 
-test('int8 runs one text at a time: its vectors are the same to the last bit alone and in company', async () => {
+test('int8 vectors are the same to the last bit alone and in company', async () => {
   const int8 = { model: 'both', precision: 'int8' } as const;
   const alone = [];
   for (const text of texts) alone.push((await embedding.embed([text], int8)).embeddings[0]);
