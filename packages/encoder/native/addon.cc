@@ -109,9 +109,10 @@ class NativeEncoder : public Napi::ObjectWrap<NativeEncoder> {
         const auto ids = copyOf(info[0].As<Napi::Int32Array>());
         const auto lengths = copyOf(info[1].As<Napi::Int32Array>());
         demandBounds(info.Env(), ids, lengths);
-        auto out = Napi::Float32Array::New(info.Env(), ids.size() * encoder_->hiddenSize());
+        auto out = info[2].As<Napi::Float32Array>();
+        if (out.ElementLength() < ids.size() * encoder_->hiddenSize()) throw Napi::RangeError::New(info.Env(), "there is no room for the vectors");
         guarded(info.Env(), [&] { encoder_->run(ids.data(), {lengths.begin(), lengths.end()}, out.Data()); });
-        return out;
+        return info.Env().Undefined();
     }
 
     void demandBounds(Napi::Env env, const std::vector<int32_t>& ids, const std::vector<int32_t>& lengths) const {

@@ -12,9 +12,9 @@
 namespace voisin {
 
 /**
- * A pass is some dozens of short steps (microseconds), each a number of independent pieces. The calling thread begins at once; helpers join when
- * they are there, take the next piece that nobody has taken, and look out for the next step without sleeping until the pass ends. So nobody waits for a
- * helper that the system has not woken yet, only for one in the middle of a piece.
+ * A pass is some dozens of short steps (microseconds), each a number of independent pieces. The calling thread begins at once; helpers join
+ * when they are there, take the next piece that nobody has taken, and look out for the next step without sleeping until the pass ends. So nobody
+ * waits for a helper that the system has not woken yet, only for one in the middle of a piece.
  */
 class Team {
   public:

@@ -72,13 +72,13 @@ Linear::Linear(const int8_t* values, size_t inner, Floats factors, Floats scales
 
 void Linear::multiply(size_t panel, const float* in, size_t rows, float* out, Then then) const {
     const size_t column = panel * width();
-    kernels().multiply(in, rows, panels_, panel, bias_.data() + column, out + column, columns(), then);
+    kernels().multiply(in, rows, panels_, panel, bias_.data() + column, {out + column, columns(), then});
 }
 
 void Linear::multiply(size_t panel, const ByteRows& in, size_t rows, float* out, Then then) const {
     const size_t column = panel * width();
     const ByteColumns about{quantized_.scales.data() + column, quantized_.excess.data() + column, bias_.data() + column};
-    byteKernels()->multiply(in, rows, panels_, panel, about, out + column, columns(), then);
+    byteKernels()->multiply(in, rows, panels_, panel, about, {out + column, columns(), then});
 }
 
 } // namespace voisin

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { BertWeights } from './weights.js';
 
 export interface NativeEncoder {
-  run(ids: Int32Array, lengths: Int32Array): Float32Array;
+  run(ids: Int32Array, lengths: Int32Array, vectors: Float32Array): undefined;
 }
 
 interface Addon {

@@ -92,6 +92,20 @@ test('arrays are read where they are in a larger buffer, and after it was transf
   expect(() => encoder.run(ids, ints(2))).toThrow('lengths add up to 2, but there are 0 ids');
 });
 
+test('vectors are written into a room that is given, which may be larger but not smaller', () => {
+  const fresh = encoder.run(ints(3, 4), ints(2));
+  const room = new Float32Array(fresh.length + 1).fill(7);
+  const vectors = encoder.run(ints(3, 4), ints(2), room);
+  expect(vectors).toEqual(fresh);
+  expect(vectors.buffer).toBe(room.buffer);
+  expect(room.at(-1)).toBe(7);
+  expect(() => encoder.run(ints(3, 4), ints(2), room.subarray(2))).toThrow(
+    expect.objectContaining({ name: 'RangeError', message: 'there is no room for the vectors' }),
+  );
+  const wrong = new Float64Array(fresh.length) as unknown as Float32Array;
+  expect(() => encoder.run(ints(3, 4), ints(2), wrong)).toThrow('room must be a Float32Array, not [object Float64Array]');
+});
+
 test('after all these it computes as before', async () => {
   const again = await openEncoder(file);
   expect(encoder.run(ints(1, 2, 3), ints(3))).toEqual(again.run(ints(1, 2, 3), ints(3)));

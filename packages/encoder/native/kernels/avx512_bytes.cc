@@ -35,8 +35,7 @@ void quantize(const float* row, const float* factors, size_t size, uint8_t* valu
     }
 }
 
-template <size_t rows>
-void tile(const uint8_t* in, const float* rowScales, size_t inner, const int8_t* panel, const ByteColumns& columns, float* out, size_t outStride, Then then) {
+template <size_t rows> void tile(const ByteRows& in, size_t inner, const int8_t* panel, const ByteColumns& columns, const Output& out) {
     Ints sums[rows][columnVectors] = {};
     for (size_t k = 0; k < inner; k += 4) {
         __m512i column[columnVectors];
@@ -50,7 +49,7 @@ void tile(const uint8_t* in, const float* rowScales, size_t inner, const int8_t*
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
             int32_t four;
-            __builtin_memcpy(&four, in + r * inner + k, sizeof four);
+            __builtin_memcpy(&four, in.values + r * inner + k, sizeof four);
             const __m512i a = _mm512_set1_epi32(four);
 #pragma GCC unroll 4
             for (size_t c = 0; c < columnVectors; c++) sums[r][c] = (Ints)_mm512_dpbusd_epi32((__m512i)sums[r][c], a, column[c]);
@@ -63,28 +62,19 @@ void tile(const uint8_t* in, const float* rowScales, size_t inner, const int8_t*
             Ints excess;
             __builtin_memcpy(&excess, columns.excess + c * wide, sizeof excess);
             const Floats sum = __builtin_convertvector(sums[r][c] - excess, Floats);
-            const Floats value = sum * (load(columns.scales + c * wide) * rowScales[r]) + load(columns.bias + c * wide);
-            store(out + r * outStride + c * wide, then == Then::gelu ? gelu(value) : value);
+            const Floats value = sum * (load(columns.scales + c * wide) * in.scales[r]) + load(columns.bias + c * wide);
+            store(out.values + r * out.stride + c * wide, out.then == Then::gelu ? gelu(value) : value);
         }
     }
 }
 
-template <size_t rows>
-void tileOf(size_t count, const uint8_t* in, const float* rowScales, size_t inner, const int8_t* panel, const ByteColumns& columns, float* out, size_t outStride,
-            Then then) {
-    if (count == rows) return tile<rows>(in, rowScales, inner, panel, columns, out, outStride, then);
-    if constexpr (rows > 1) tileOf<rows - 1>(count, in, rowScales, inner, panel, columns, out, outStride, then);
-}
-
-void multiply(const ByteRows& in, size_t rows, const Panels& panels, size_t panel, const ByteColumns& columns, float* out, size_t outStride, Then then) {
-    const auto* values = static_cast<const int8_t*>(panels.values) + panel * panels.inner * panelWidth;
-    const size_t tiles = (rows + mostRows - 1) / mostRows;
-    size_t first = 0;
-    for (size_t t = 1; t <= tiles; t++) {
-        const size_t end = rows * t / tiles;
-        tileOf<mostRows>(end - first, in.values + first * panels.inner, in.scales + first, panels.inner, values, columns, out + first * outStride, outStride, then);
-        first = end;
-    }
+void multiply(const ByteRows& in, size_t rows, const Panels& panels, size_t panel, const ByteColumns& columns, const Output& out) {
+    const size_t inner = panels.inner;
+    const auto* values = static_cast<const int8_t*>(panels.values) + panel * inner * panelWidth;
+    inTiles<mostRows>(rows, [&](auto height, size_t first) {
+        const ByteRows some{in.values + first * inner, in.scales + first};
+        tile<decltype(height)::count>(some, inner, values, columns, {out.values + first * out.stride, out.stride, out.then});
+    });
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // The kernels, written once: each file that includes this says how wide its vectors are and how it reads float16 numbers.
 //
 // wide: numbers in a vector; columnVectors: vectors side by side in a panel; mostRows: rows whose sums stay in registers together;
-// queriesAtOnce: the same for queries, of two vectors each.
+// queriesAtOnce: the same for queries, with two vectors of keys or values.
 #include "vectors.inl"
 
 namespace voisin {
@@ -18,8 +18,7 @@ template <Stored stored> inline Floats weights(const void* panel, size_t at) {
 
 constexpr size_t panelWidth = wide * columnVectors;
 
-template <Stored stored, size_t rows>
-void tile(const float* in, size_t inner, const void* panel, const float* bias, float* out, size_t outStride, Then then) {
+template <Stored stored, size_t rows> void tile(const float* in, size_t inner, const void* panel, const float* bias, const Output& out) {
     Floats sums[rows][columnVectors] = {};
     for (size_t k = 0; k < inner; k++) {
         // The next panel begins where this one ends. Read ahead while this one is in use, it is there when its turn comes.
@@ -39,37 +38,23 @@ void tile(const float* in, size_t inner, const void* panel, const float* bias, f
 #pragma GCC unroll 4
         for (size_t c = 0; c < columnVectors; c++) {
             const Floats sum = sums[r][c] + load(bias + c * wide);
-            store(out + r * outStride + c * wide, then == Then::gelu ? gelu(sum) : sum);
+            store(out.values + r * out.stride + c * wide, out.then == Then::gelu ? gelu(sum) : sum);
         }
     }
 }
 
-template <Stored stored, size_t rows>
-void tileOf(size_t count, const float* in, size_t inner, const void* panel, const float* bias, float* out, size_t outStride, Then then) {
-    if (count == rows) return tile<stored, rows>(in, inner, panel, bias, out, outStride, then);
-    if constexpr (rows > 1) tileOf<stored, rows - 1>(count, in, inner, panel, bias, out, outStride, then);
-}
-
 template <Stored stored>
-void multiplyStored(const float* in, size_t rows, const void* panel, size_t inner, const float* bias, float* out, size_t outStride, Then then) {
-    // As many tiles as needed, of nearly the same height: 13 rows are 7 and 6, not 12 and 1.
-    const size_t tiles = (rows + mostRows - 1) / mostRows;
-    size_t first = 0;
-    for (size_t t = 1; t <= tiles; t++) {
-        const size_t end = rows * t / tiles;
-        tileOf<stored, mostRows>(end - first, in + first * inner, inner, panel, bias, out + first * outStride, outStride, then);
-        first = end;
-    }
+void multiplyStored(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out) {
+    const size_t inner = panels.inner;
+    const char* values = static_cast<const char*>(panels.values) + panel * inner * panelWidth * bytesOf(stored);
+    inTiles<mostRows>(rows, [&](auto height, size_t first) {
+        tile<stored, decltype(height)::count>(in + first * inner, inner, values, bias, {out.values + first * out.stride, out.stride, out.then});
+    });
 }
 
-void multiply(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, float* out, size_t outStride, Then then) {
-    const size_t at = panel * panels.inner * panelWidth;
-    if (panels.stored == Stored::float16) {
-        const auto* values = static_cast<const uint16_t*>(panels.values) + at;
-        return multiplyStored<Stored::float16>(in, rows, values, panels.inner, bias, out, outStride, then);
-    }
-    const auto* values = static_cast<const float*>(panels.values) + at;
-    multiplyStored<Stored::float32>(in, rows, values, panels.inner, bias, out, outStride, then);
+void multiply(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out) {
+    if (panels.stored == Stored::float16) return multiplyStored<Stored::float16>(in, rows, panels, panel, bias, out);
+    multiplyStored<Stored::float32>(in, rows, panels, panel, bias, out);
 }
 
 void normalize(const float* a, const float* b, const float* scale, const float* shift, float epsilon, size_t size, float* out) {
@@ -136,7 +121,8 @@ float softmax(float* scores, size_t length) {
 }
 
 /// Sums of the values' columns in `vectors` vectors, weighted by `rows` queries' probabilities.
-template <size_t rows, size_t vectors> void contextOf(const Head& head, const float* value, const float* scores, const float* totals, float* context) {
+template <size_t rows, size_t vectors>
+void contextOf(const Head& head, const float* value, const float* scores, const float* totals, float* context) {
     const size_t padded = paddedTo(head.length);
     Floats sums[rows][vectors] = {};
     for (size_t j = 0; j < head.length; j++) {
@@ -168,11 +154,6 @@ template <size_t rows> void attendRows(const Head& head, size_t first, const flo
     if (i < head.size) contextOf<rows, 1>(head, head.value + i, scores, totals, context + i);
 }
 
-template <size_t rows> void attendRest(size_t count, const Head& head, size_t first, const float* keys, float* scores) {
-    if (count == rows) return attendRows<rows>(head, first, keys, scores);
-    if constexpr (rows > 1) attendRest<rows - 1>(count, head, first, keys, scores);
-}
-
 void attend(const Head& head, float* scratch) {
     // Keys side by side, so that one vector holds the same number of several keys.
     const size_t padded = paddedTo(head.length);
@@ -181,10 +162,7 @@ void attend(const Head& head, float* scratch) {
         for (size_t j = head.length; j < padded; j++) scratch[i * padded + j] = 0;
     }
     float* scores = scratch + head.size * padded;
-    for (size_t first = 0; first < head.length; first += queriesAtOnce) {
-        const size_t left = head.length - first;
-        attendRest<queriesAtOnce>(left < queriesAtOnce ? left : queriesAtOnce, head, first, scratch, scores);
-    }
+    inTiles<queriesAtOnce>(head.length, [&](auto height, size_t first) { attendRows<decltype(height)::count>(head, first, scratch, scores); });
 }
 
 void addBytes(const int8_t* row, float scale, size_t size, float* out) {

@@ -6,7 +6,7 @@
 
 namespace voisin {
 
-/// How the numbers of a matrix are stored. float16 ones are multiplied as float32; int8 ones with int8 ones.
+/// How the numbers of a matrix are stored. float16 ones are multiplied as float32, int8 ones by int8 ones.
 enum class Stored { float32, float16, int8 };
 
 /// A matrix of `inner` x `columns`, cut into panels of as many columns as a kernel multiplies at once. A panel's numbers lie in the order
@@ -20,6 +20,13 @@ struct Panels {
 
 /// What is done to a product and its bias before they are stored.
 enum class Then { nothing, gelu };
+
+/// Where a product goes: rows of panel's columns, `stride` numbers from row to row.
+struct Output {
+    float* values;
+    size_t stride;
+    Then then;
+};
 
 /// One attention head's queries, keys and values of one text: `length` rows of `size` numbers, `stride` numbers from row to row.
 struct Head {
@@ -39,9 +46,9 @@ struct Kernels {
     /// Columns of a panel.
     size_t width;
 
-    /// rows x width: out = then(rows of `in` x panel + bias). `in` is rows x panels.inner without gaps; `out` has `outStride` numbers a row.
+    /// rows x width: out = then(in x panel + bias). `in` is rows x panels.inner, without gaps.
     /// A row's numbers are added in one order whatever the other rows are: its result depends on nothing else.
-    void (*multiply)(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, float* out, size_t outStride, Then then);
+    void (*multiply)(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out);
 
     /// context = softmax(query x key^T / sqrt(size)) x value. `scratch` has scratchOf(length, size) numbers.
     void (*attend)(const Head& head, float* scratch);
@@ -58,8 +65,8 @@ struct Kernels {
 
 /// Rows of `in` as int8, each with a scale of its own; 128 is added to each number.
 struct ByteRows {
-    uint8_t* values;
-    float* scales;
+    const uint8_t* values;
+    const float* scales;
 };
 
 /// What turns an int8 matrix's sums back into numbers, a number a column.
@@ -78,7 +85,7 @@ struct ByteKernels {
     void (*quantize)(const float* row, const float* factors, size_t size, uint8_t* values, float* scale);
 
     /// rows x width: out = then(row scale x column scale x (bytes x panel - excess) + bias)
-    void (*multiply)(const ByteRows& in, size_t rows, const Panels& panels, size_t panel, const ByteColumns& columns, float* out, size_t outStride, Then then);
+    void (*multiply)(const ByteRows& in, size_t rows, const Panels& panels, size_t panel, const ByteColumns& columns, const Output& out);
 };
 
 extern const Kernels generic;

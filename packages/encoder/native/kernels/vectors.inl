@@ -1,6 +1,8 @@
-// Vectors of numbers and the functions of one number, for any width: each file that includes this says first how wide its vectors are (`wide`).
-// Nothing of the standard library is called in kernels but what the compiler itself knows: of a template that several files instantiate the linker
-// keeps one, and that must not be one for another processor.
+// Vectors of numbers for any width, functions of one number, and how rows become tiles. Each file that includes this says first how wide its vectors
+// are (`wide`).
+//
+// Nothing of the standard library is called in kernels but what the compiler itself knows: of a template that several files instantiate the
+// linker keeps one, and that must not be one for another processor.
 #include "kernels.h"
 
 namespace voisin {
@@ -81,6 +83,27 @@ inline float largestOf(Floats values) {
     float largest = values[0];
     for (size_t i = 1; i < wide; i++) largest = values[i] > largest ? values[i] : largest;
     return largest;
+}
+
+/// A number of rows that is known when the code is compiled.
+template <size_t number> struct Rows {
+    static constexpr size_t count = number;
+};
+
+template <size_t most, typename Tile> void tileOf(size_t count, size_t first, const Tile& tile) {
+    if (count == most) return tile(Rows<most>{}, first);
+    if constexpr (most > 1) tileOf<most - 1>(count, first, tile);
+}
+
+/// tile(Rows, first row) for all rows, in as many tiles as needed, of nearly the same height: 13 rows are 7 and 6, not 12 and 1.
+template <size_t most, typename Tile> void inTiles(size_t rows, const Tile& tile) {
+    const size_t tiles = (rows + most - 1) / most;
+    size_t first = 0;
+    for (size_t t = 1; t <= tiles; t++) {
+        const size_t end = rows * t / tiles;
+        tileOf<most>(end - first, first, tile);
+        first = end;
+    }
 }
 
 } // namespace
