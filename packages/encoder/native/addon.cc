@@ -139,7 +139,7 @@ class NativeEncoder : public Napi::ObjectWrap<NativeEncoder> {
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {
     exports.Set("NativeEncoder", NativeEncoder::define(env));
-    exports.Set("processor", kernels().name);
+    exports.Set("isFast", Napi::Boolean::New(env, &kernels() != &generic));
     exports.Set("multipliesBytes", Napi::Boolean::New(env, byteKernels() != nullptr));
     
     return exports;

@@ -9,8 +9,8 @@ export interface NativeEncoder {
 
 interface Addon {
   readonly NativeEncoder: new (weights: BertWeights, threads: number) => NativeEncoder;
-  /** The kind of processor whose kernels were chosen. */
-  readonly processor: string;
+  /** Whether there are kernels for this kind of processor. */
+  readonly isFast: boolean;
   /** Whether this processor multiplies int8 matrices. */
   readonly multipliesBytes: boolean;
 }

@@ -1,18 +1,6 @@
-// int8 matrices for AVX-512 with VNNI, whose one instruction adds the products of four bytes each: 12 rows x 32 columns in registers.
+// int8 matrices for AVX-512 with VNNI, whose one instruction adds the products of four bytes each.
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#include "kernels.h"
-
-namespace voisin {
-namespace {
-constexpr size_t wide = 16;
-constexpr size_t columnVectors = 2;
-constexpr size_t mostRows = 12;
-} // namespace
-} // namespace voisin
-
-#include "vectors.inl"
+#include "avx512.inl"
 
 namespace voisin {
 namespace {
@@ -20,12 +8,14 @@ namespace {
 constexpr size_t panelWidth = wide * columnVectors;
 
 void quantize(const float* row, const float* factors, size_t size, uint8_t* values, float* scale) {
-    Floats most{};
-    for (size_t i = 0; i < size; i += wide) {
-        const Floats x = load(row + i) * load(factors + i);
-        most = larger(most, ofBits(bitsOf(x) & 0x7fffffff));
+    const auto magnitude = [&](size_t i) { return ofBits(bitsOf(load(row + i) * load(factors + i)) & 0x7fffffff); };
+    // Two maxima by turns: one would wait for itself.
+    Floats most[2]{};
+    for (size_t i = 0; i < size; i += 2 * wide) {
+        most[0] = larger(most[0], magnitude(i));
+        most[1] = larger(most[1], magnitude(i + wide));
     }
-    const float largest = largestOf(most);
+    const float largest = largestOf(larger(most[0], most[1]));
     *scale = largest / 127;
     const float by = largest > 0 ? 127 / largest : 0;
     for (size_t i = 0; i < size; i += wide) {

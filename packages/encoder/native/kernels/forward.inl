@@ -1,9 +1,7 @@
-// The kernels, written once: each file that includes this says how wide its vectors are and how it reads float16 numbers.
+// The kernels, written once: each file that includes this has said how wide its vectors are (vectors.inl) and how it reads float16 numbers.
 //
 // wide: numbers in a vector; columnVectors: vectors side by side in a panel; mostRows: rows whose sums stay in registers together;
 // queriesAtOnce: the same for queries, with two vectors of keys or values.
-#include "vectors.inl"
-
 namespace voisin {
 namespace {
 

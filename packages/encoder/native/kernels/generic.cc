@@ -7,17 +7,20 @@ constexpr size_t wide = 4;
 constexpr size_t columnVectors = 2;
 constexpr size_t mostRows = 4;
 constexpr size_t queriesAtOnce = 4;
+} // namespace
+} // namespace voisin
 
-typedef float FourFloats __attribute__((vector_size(16)));
-typedef uint32_t FourBits __attribute__((vector_size(16)));
+#include "vectors.inl"
+
+namespace voisin {
+namespace {
 
 /// The exponent's and mantissa's bits at the places of a float32 give a number 2^112 times too small.
-inline FourFloats loadHalves(const uint16_t* from) {
-    FourBits bits;
-    for (int i = 0; i < 4; i++) bits[i] = from[i];
-    const FourBits magnitude = (bits & 0x7fff) << 13;
-    const FourFloats scaled = reinterpret_cast<FourFloats>(magnitude) * 0x1p112f;
-    return reinterpret_cast<FourFloats>(reinterpret_cast<FourBits>(scaled) | (bits & 0x8000) << 16);
+inline Floats loadHalves(const uint16_t* from) {
+    Ints bits;
+    for (size_t i = 0; i < wide; i++) bits[i] = from[i];
+    const Floats scaled = ofBits((bits & 0x7fff) << 13) * 0x1p112f;
+    return ofBits(bitsOf(scaled) | (bits & 0x8000) << 16);
 }
 } // namespace
 } // namespace voisin
@@ -25,5 +28,5 @@ inline FourFloats loadHalves(const uint16_t* from) {
 #include "forward.inl"
 
 namespace voisin {
-const Kernels generic{"any processor", panelWidth, multiply, attend, scratchOf, normalize, addBytes, addHalves, addFloats};
+const Kernels generic{panelWidth, multiply, attend, scratchOf, normalize, addBytes, addHalves, addFloats};
 }

@@ -41,8 +41,6 @@ struct Head {
 };
 
 struct Kernels {
-    const char* name;
-
     /// Columns of a panel.
     size_t width;
 

@@ -73,16 +73,26 @@ inline Floats gelu(Floats x) {
     return x * (x < Floats{} ? rest : 1.0f - rest);
 }
 
+/// Each number beside the one that is `by` places further.
+template <size_t by> Floats rotated(Floats values) {
+    Ints places;
+    for (size_t i = 0; i < wide; i++) places[i] = static_cast<int32_t>((i + by) % wide);
+    return __builtin_shuffle(values, places);
+}
+
+/// All numbers by one operation, in halves: log2(wide) steps.
+template <size_t by, typename Operation> float reduced(Floats values, Operation operation) {
+    values = operation(values, rotated<by>(values));
+    if constexpr (by > 1) return reduced<by / 2>(values, operation);
+    return values[0];
+}
+
 inline float sumOf(Floats values) {
-    float sum = 0;
-    for (size_t i = 0; i < wide; i++) sum += values[i];
-    return sum;
+    return reduced<wide / 2>(values, [](Floats a, Floats b) { return a + b; });
 }
 
 inline float largestOf(Floats values) {
-    float largest = values[0];
-    for (size_t i = 1; i < wide; i++) largest = values[i] > largest ? values[i] : largest;
-    return largest;
+    return reduced<wide / 2>(values, [](Floats a, Floats b) { return larger(a, b); });
 }
 
 /// A number of rows that is known when the code is compiled.

@@ -12,11 +12,12 @@ export class EncoderForward implements Forward {
     this.#encoder = encoder;
   }
 
-  /** Undefined where the file holds anything else than an encoder that the addon knows. */
+  /** Undefined where the file holds anything else than an encoder that the addon knows, or ONNX Runtime is faster. */
   static async open(
     file: string,
     { hiddenSize, threads }: { readonly hiddenSize: number; readonly threads: number },
   ): Promise<EncoderForward | undefined> {
+    if (!Encoder.isFast) return undefined;
     const encoder = await Encoder.open(file, { threads });
     return encoder?.hiddenSize === hiddenSize ? new EncoderForward(encoder) : undefined;
   }
