@@ -9,7 +9,7 @@ export interface Forward {
   /** Texts of a batch are neither padded nor seen by one another, in int8 neither. */
   readonly keepsTextsApart: boolean;
   /**
-   * What is given is good until the next run.
+   * One run at a time: what is given is good until the next.
    * @param ids those of all texts one after another
    * @param lengths how many each text has
    */

@@ -37,10 +37,13 @@ async function handle(request: WorkerRequest): Promise<void> {
   }
 }
 
+/** One request after another: the next batch comes while one runs, and the model has room for one. */
+let last = Promise.resolve();
+
 // A terminal sends its signals to the whole group; the server finishes what is under way and then ends this process itself.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message) => {
-  if (isWorkerRequest(message)) void handle(message);
+  if (isWorkerRequest(message)) last = last.then(() => handle(message));
 });
