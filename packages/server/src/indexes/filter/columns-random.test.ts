@@ -43,7 +43,7 @@ describe('Columns, at random,', () => {
           store.rows.splice(0, Infinity, ...[...kept].map((position) => store.rows[position] ?? '{}'));
           columns = columns.select(kept, () => store.read());
         } else {
-          await expectAgreement(store, columns, randomFilter(random, 0));
+          await expectAgreement(store, columns, acceptedFilter(random));
         }
       }
     }
@@ -59,7 +59,7 @@ describe('Columns, at random,', () => {
         while (random() < 0.5) change(random, store, columns);
         if (random() < 0.3) await new Promise(setImmediate);
       };
-      const filters = Array.from({ length: 4 }, () => randomFilter(random, 0));
+      const filters = Array.from({ length: 4 }, () => acceptedFilter(random));
       await Promise.all(filters.map((filter) => columns.match(parseFilter(filter))));
       store.between = () => {};
       for (const filter of filters) await expectAgreement(store, columns, filter);
@@ -103,6 +103,14 @@ function randomObject(random: Random, names: readonly string[], depth: number): 
 
 function randomDocument(random: Random): JsonObject {
   return randomObject(random, ['a', 'b', 'a.b', 'c', 'c.d', 'constructor', '__proto__', 'é"', 'other'], 0);
+}
+
+/** Now and then a filter is drawn that has more than the 100 conditions that are accepted. Each has a colon of its own in JSON. */
+function acceptedFilter(random: Random): unknown {
+  for (;;) {
+    const filter = randomFilter(random, 0);
+    if (JSON.stringify(filter).split(':').length <= 100) return filter;
+  }
 }
 
 function randomFilter(random: Random, level: number): unknown {
