@@ -124,10 +124,9 @@ class Search {
   #attention(context: string): { queryKeyValue: Linear; heads: number; input: string } {
     const node = this.#makers.get(context);
     demand(node?.operator === 'Attention' || node?.operator === 'QAttention', 'attention');
-    const { inputs, attributes, others } = node;
-    demand(attributes.size === 1 && others.length === 0, 'attention');
+    const { inputs, attributes } = node;
     const heads = attributes.get('num_heads');
-    demand(heads !== undefined, 'attention');
+    demand(attributes.size === 1 && heads !== undefined, 'attention');
     const bias = this.#floats(at(inputs, 2));
     if (node.operator === 'Attention') {
       demand(inputs.length === 4, 'attention');

@@ -1,6 +1,6 @@
 // A BERT encoder, computed by our own addon on the texts' own tokens, without padding.
 import { Encoder } from '@voisin/encoder';
-import { startsOf, type Forward, type Output } from './forward.js';
+import type { Forward, Output } from './forward.js';
 
 export class EncoderForward implements Forward {
   readonly keepsTextsApart = true;
@@ -27,4 +27,10 @@ export class EncoderForward implements Forward {
     if (this.#room.length < size) this.#room = new Float32Array(size);
     return { holds: 'tokens', values: this.#encoder.run(ids, lengths, this.#room), first: startsOf(lengths) };
   }
+}
+
+/** Where each text begins in rows of `lengths` that lie one behind the other. */
+function startsOf(lengths: Int32Array): Int32Array {
+  let row = 0;
+  return lengths.map((length) => (row += length) - length);
 }

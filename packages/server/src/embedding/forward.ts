@@ -15,9 +15,3 @@ export interface Forward {
    */
   run(ids: Int32Array, lengths: Int32Array): Output | Promise<Output>;
 }
-
-/** Where each text begins in rows of `lengths` that lie one behind the other. */
-export function startsOf(lengths: Int32Array): Int32Array {
-  let row = 0;
-  return lengths.map((length) => (row += length) - length);
-}
