@@ -58,12 +58,16 @@ void Encoder::makeRoom(const std::vector<Text>& texts, size_t rows) {
     grow(added_, rows * hiddenSize());
     grow(context_, rows * hiddenSize());
     grow(queryKeyValue_, rows * 3 * hiddenSize());
+    size_t scratchSize = kernels().scratchOf(longest, hiddenSize() / weights_.heads);
     for (const Layer& layer : weights_.layers) {
         grow(intermediate_, rows * layer.intermediate.columns());
         if (layer.output.isQuantized()) grow(bytes_, rows * std::max(layer.output.inner(), hiddenSize()));
+        for (const Linear* linear : {&layer.queryKeyValue, &layer.attentionOutput, &layer.intermediate, &layer.output}) {
+            scratchSize = std::max(scratchSize, linear->scratchSize());
+        }
     }
     grow(byteScales_, rows);
-    for (auto& room : scratch_) grow(room, kernels().scratchOf(longest, hiddenSize() / weights_.heads));
+    for (auto& room : scratch_) grow(room, scratchSize);
 }
 
 void Encoder::embed(Team::Pass& pass, const int32_t* ids, const std::vector<Text>& texts, float* vectors) {
@@ -105,13 +109,13 @@ void Encoder::multiply(Team::Pass& pass, const Linear& linear, const float* in, 
         });
     }
     const size_t blocks = blocksOf(rows, matrixRows);
-    pass.each(linear.panels() * blocks, [&](size_t piece, size_t) {
+    pass.each(linear.panels() * blocks, [&](size_t piece, size_t thread) {
         const size_t panel = piece / blocks;
         const size_t first = piece % blocks * matrixRows;
         const size_t count = std::min(matrixRows, rows - first);
         float* to = out + first * linear.columns();
         if (linear.isQuantized()) linear.multiply(panel, {bytes_.data() + first * inner, byteScales_.data() + first}, count, to, then);
-        else linear.multiply(panel, in + first * inner, count, to, then);
+        else linear.multiply(panel, in + first * inner, count, to, then, scratch_[thread].data());
     });
 }
 

@@ -70,9 +70,9 @@ Linear::Linear(const int8_t* values, size_t inner, Floats factors, Floats scales
     }
 }
 
-void Linear::multiply(size_t panel, const float* in, size_t rows, float* out, Then then) const {
+void Linear::multiply(size_t panel, const float* in, size_t rows, float* out, Then then, float* scratch) const {
     const size_t column = panel * width();
-    kernels().multiply(in, rows, panels_, panel, bias_.data() + column, {out + column, columns(), then});
+    kernels().multiply(in, rows, panels_, panel, bias_.data() + column, {out + column, columns(), then}, scratch);
 }
 
 void Linear::multiply(size_t panel, const ByteRows& in, size_t rows, float* out, Then then) const {

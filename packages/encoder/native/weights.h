@@ -56,8 +56,11 @@ class Linear {
         return columns() / width();
     }
 
-    /// The columns of one panel, for `rows` rows of `in`; `out` has columns() numbers a row.
-    void multiply(size_t panel, const float* in, size_t rows, float* out, Then then) const;
+    /// The columns of one panel, for `rows` rows of `in`; `out` has columns() numbers a row, `scratch` scratchSize().
+    void multiply(size_t panel, const float* in, size_t rows, float* out, Then then, float* scratch) const;
+    size_t scratchSize() const {
+        return isQuantized() ? 0 : inner() * width();
+    }
 
     /// One row as multiply takes it from a quantized matrix's input.
     void quantize(const float* row, uint8_t* values, float* scale) const {

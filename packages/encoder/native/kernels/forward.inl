@@ -5,25 +5,35 @@
 namespace voisin {
 namespace {
 
-constexpr size_t bytesOf(Stored stored) {
-    return stored == Stored::float16 ? 2 : 4;
-}
-
-template <Stored stored> inline Floats weights(const void* panel, size_t at) {
-    if constexpr (stored == Stored::float16) return loadHalves(static_cast<const uint16_t*>(panel) + at);
-    return load(static_cast<const float*>(panel) + at);
-}
-
 constexpr size_t panelWidth = wide * columnVectors;
 
-template <Stored stored, size_t rows> void tile(const float* in, size_t inner, const void* panel, const float* bias, const Output& out) {
+/// Where a tile reads its panel. float16 numbers are widened once for all tiles of a piece: the first tile keeps what it has widened (`wide` of
+/// Room), the others read that. It would cost a ninth of the multiplications each time.
+enum class From { floats, halves, halvesToKeep, kept };
+
+/// A panel, and room for its numbers as float32.
+struct Panel {
+    const void* values;
+    float* kept;
+};
+
+template <From from> inline Floats numbers(const Panel& panel, size_t at) {
+    if constexpr (from == From::floats) return load(static_cast<const float*>(panel.values) + at);
+    if constexpr (from == From::kept) return load(panel.kept + at);
+    const Floats widened = loadHalves(static_cast<const uint16_t*>(panel.values) + at);
+    if constexpr (from == From::halvesToKeep) store(panel.kept + at, widened);
+    return widened;
+}
+
+template <From from, size_t rows> void tile(const float* in, size_t inner, const Panel& panel, const float* bias, const Output& out) {
+    constexpr size_t lineBytes = panelWidth * (from == From::floats ? sizeof(float) : sizeof(uint16_t));
     Floats sums[rows][columnVectors] = {};
     for (size_t k = 0; k < inner; k++) {
         // The next panel begins where this one ends. Read ahead while this one is in use, it is there when its turn comes.
-        __builtin_prefetch(static_cast<const char*>(panel) + (inner + k) * panelWidth * bytesOf(stored), 0, 2);
+        if constexpr (from != From::kept) __builtin_prefetch(static_cast<const char*>(panel.values) + (inner + k) * lineBytes, 0, 2);
         Floats column[columnVectors];
 #pragma GCC unroll 4
-        for (size_t c = 0; c < columnVectors; c++) column[c] = weights<stored>(panel, k * panelWidth + c * wide);
+        for (size_t c = 0; c < columnVectors; c++) column[c] = numbers<from>(panel, k * panelWidth + c * wide);
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
             const Floats a = all(in[r * inner + k]);
@@ -41,18 +51,26 @@ template <Stored stored, size_t rows> void tile(const float* in, size_t inner, c
     }
 }
 
-template <Stored stored>
-void multiplyStored(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out) {
-    const size_t inner = panels.inner;
-    const char* values = static_cast<const char*>(panels.values) + panel * inner * panelWidth * bytesOf(stored);
-    inTiles<mostRows>(rows, [&](auto height, size_t first) {
-        tile<stored, decltype(height)::count>(in + first * inner, inner, values, bias, {out.values + first * out.stride, out.stride, out.then});
+template <From first, From others>
+void multiplyFrom(const float* in, size_t rows, size_t inner, const Panel& panel, const float* bias, const Output& out) {
+    inTiles<mostRows>(rows, [&](auto height, size_t row) {
+        constexpr size_t count = decltype(height)::count;
+        const Output to{out.values + row * out.stride, out.stride, out.then};
+        if (row == 0) tile<first, count>(in, inner, panel, bias, to);
+        else tile<others, count>(in + row * inner, inner, panel, bias, to);
     });
 }
 
-void multiply(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out) {
-    if (panels.stored == Stored::float16) return multiplyStored<Stored::float16>(in, rows, panels, panel, bias, out);
-    multiplyStored<Stored::float32>(in, rows, panels, panel, bias, out);
+void multiply(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out, float* room) {
+    const size_t inner = panels.inner;
+    const size_t first = panel * inner * panelWidth;
+    if (panels.stored == Stored::float32) {
+        const Panel floats{static_cast<const float*>(panels.values) + first, room};
+        return multiplyFrom<From::floats, From::floats>(in, rows, inner, floats, bias, out);
+    }
+    const Panel halves{static_cast<const uint16_t*>(panels.values) + first, room};
+    if (rows > mostRows) return multiplyFrom<From::halvesToKeep, From::kept>(in, rows, inner, halves, bias, out);
+    multiplyFrom<From::halves, From::halves>(in, rows, inner, halves, bias, out);
 }
 
 void normalize(const float* a, const float* b, const float* scale, const float* shift, float epsilon, size_t size, float* out) {
@@ -101,17 +119,19 @@ template <size_t rows, size_t vectors> void scoresOf(const Head& head, const flo
     }
 }
 
-/// e^(score - largest) of one query, in place, 0 behind the last key. Returns their sum.
+/// e^(score - largest) of one query's `length` scores, in place. Returns their sum.
 float softmax(float* scores, size_t length) {
-    const size_t padded = paddedTo(length);
-    for (size_t i = length; i < padded; i++) scores[i] = -__builtin_inff();
-    Floats most = load(scores);
-    for (size_t i = wide; i < padded; i += wide) most = larger(most, load(scores + i));
+    const size_t last = paddedTo(length) - wide;
+    // Behind the last key: nothing, next to the largest.
+    Ints places;
+    for (size_t i = 0; i < wide; i++) places[i] = static_cast<int32_t>(last + i);
+    store(scores + last, places < static_cast<int32_t>(length) ? load(scores + last) : all(-__builtin_inff()));
+    Floats most = load(scores + last);
+    for (size_t i = 0; i < last; i += wide) most = larger(most, load(scores + i));
     const float largest = largestOf(most);
     Floats sums{};
-    for (size_t i = 0; i < padded; i += wide) {
-        const Floats score = load(scores + i);
-        const Floats e = score == -__builtin_inff() ? Floats{} : exponential(score - largest);
+    for (size_t i = 0; i <= last; i += wide) {
+        const Floats e = exponential(load(scores + i) - largest);
         store(scores + i, e);
         sums += e;
     }

@@ -44,9 +44,9 @@ struct Kernels {
     /// Columns of a panel.
     size_t width;
 
-    /// rows x width: out = then(in x panel + bias). `in` is rows x panels.inner, without gaps.
+    /// rows x width: out = then(in x panel + bias). `in` is rows x panels.inner, without gaps. `scratch` has panels.inner x width numbers.
     /// A row's numbers are added in one order whatever the other rows are: its result depends on nothing else.
-    void (*multiply)(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out);
+    void (*multiply)(const float* in, size_t rows, const Panels& panels, size_t panel, const float* bias, const Output& out, float* scratch);
 
     /// context = softmax(query x key^T / sqrt(size)) x value. `scratch` has scratchOf(length, size) numbers.
     void (*attend)(const Head& head, float* scratch);
