@@ -7,7 +7,7 @@ import type { Encoder } from '../src/index.js';
 import { bundled, distance, openEncoder } from './models.test-help.js';
 import { random, seed } from './random.test-help.js';
 import { openReference } from './reference.test-help.js';
-import { longest, onnxBytes, tinyBert, type TinyShape, vocabulary } from './tiny-bert.test-help.js';
+import { longest, onnxBytes, part, tinyBert, type TinyShape, usual, vocabulary } from './tiny-bert.test-help.js';
 
 const numbers = random(seed);
 
@@ -60,6 +60,19 @@ describe(`a small model agrees with ONNX Runtime (SEED=${seed})`, () => {
       const ids = numbers.ids(length, vocabulary);
       expect(distance(encoder.run(ids, Int32Array.of(length)), await reference.run(ids)), `${length} ids`).toBeLessThan(2e-5);
     }
+    await reference.release();
+  });
+
+  test('where GELU takes numbers far out on both sides', async () => {
+    const file = join(folder, 'model.onnx');
+    const graph = tinyBert({ layers: 1 }, numbers);
+    const far = Float32Array.from({ length: usual.intermediate }, (_, i) => ((i + 0.5) / usual.intermediate - 0.5) * 40);
+    part(graph.constants, '0.wide.bias').raw = new Uint8Array(far.buffer);
+    await writeFile(file, onnxBytes(graph));
+    const encoder = await openEncoder(file);
+    const reference = await openReference(file);
+    const ids = numbers.ids(longest, vocabulary);
+    expect(distance(encoder.run(ids, Int32Array.of(longest)), await reference.run(ids))).toBeLessThan(2e-5);
     await reference.release();
   });
 });
