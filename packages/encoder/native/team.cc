@@ -1,5 +1,9 @@
 #include "team.h"
 
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -48,6 +52,7 @@ void Team::end() {
 
 Team::Pass::Pass(Team& team) : team_(team) {
     if (team.helpers_.empty()) return;
+    team.keepHelpersAway();
     {
         const std::lock_guard lock(team.mutex_);
         team.running_.store(true, std::memory_order_relaxed);
@@ -57,6 +62,19 @@ Team::Pass::Pass(Team& team) : team_(team) {
 
 Team::Pass::~Pass() {
     team_.running_.store(false, std::memory_order_relaxed);
+}
+
+void Team::keepHelpersAway() {
+#if defined(__linux__)
+    const int processor = sched_getcpu();
+    if (processor < 0 || processor == processor_) return;
+    processor_ = processor;
+    cpu_set_t others;
+    if (sched_getaffinity(0, sizeof others, &others) != 0) return;
+    CPU_CLR(processor, &others);
+    if (CPU_COUNT(&others) == 0) return;
+    for (auto& helper : helpers_) pthread_setaffinity_np(helper.native_handle(), sizeof others, &others);
+#endif
 }
 
 void Team::run(size_t count, Call call, const void* work) {
