@@ -36,6 +36,20 @@ struct Bitmap {
         std::memcpy(&bits, bytes + start, size - start < 8 ? size - start : 8);
         return bits;
     }
+
+    /// How many of the positions below `count` it has.
+    size_t among(size_t count) const {
+        if (everything()) {
+            return count;
+        }
+        size_t members = 0;
+        for (size_t index = 0; index * 64 < count; index++) {
+            const size_t rest = count - index * 64;
+            const uint64_t below = rest < 64 ? (uint64_t{1} << rest) - 1 : ~uint64_t{0};
+            members += __builtin_popcountll(word(index) & below);
+        }
+        return members;
+    }
 };
 
 /// The same set for FAISS.

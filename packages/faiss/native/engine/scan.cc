@@ -28,14 +28,7 @@ struct Sq8Rows {
 } // namespace
 
 int threadsForScan(size_t rows, size_t bytesOfRow, const Bitmap& members, size_t queries) {
-    size_t scanned = rows;
-    if (!members.everything()) {
-        scanned = 0;
-        for (size_t word = 0; word < scan::wordCount(rows); word++) {
-            scanned += __builtin_popcountll(members.word(word));
-        }
-    }
-    return static_cast<int>(std::clamp<size_t>(scanned * bytesOfRow * queries / bytesWorthAThread, 1, 64));
+    return static_cast<int>(std::clamp<size_t>(members.among(rows) * bytesOfRow * queries / bytesWorthAThread, 1, 64));
 }
 
 void scanNearest(const FlatRows& rows, const Bitmap& members, size_t queries, size_t k, int threads, float* distances, int64_t* labels) {

@@ -73,10 +73,7 @@ inline std::vector<size_t> evenParts(size_t count, const Bitmap& members, int pa
         }
         return cuts;
     }
-    size_t total = 0;
-    for (size_t word = 0; word < words; word++) {
-        total += __builtin_popcountll(members.word(word));
-    }
+    const size_t total = members.among(count);
     size_t seen = 0;
     int part = 1;
     for (size_t word = 0; word < words && part < parts; word++) {

@@ -36,7 +36,7 @@ size_t bytesTouched(const faiss::Index& index, size_t queries, const SearchOptio
         return graphRows(*graph, options) * rowBytes;
     }
     if (isPlain) {
-        return index.ntotal * rowBytes;
+        return options.members.among(index.ntotal) * rowBytes;
     }
     if (const auto* lists = dynamic_cast<const faiss::IndexIVFFlat*>(&index)) {
         return listRows(*lists, options) * rowBytes;

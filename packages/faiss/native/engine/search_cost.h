@@ -5,8 +5,8 @@
 
 namespace voisin {
 
-/// About how many bytes of vectors such a search reads, a selector left out of account; the largest number where that says nothing of its
-/// time: tables of codes cost more than the codes.
+/// About how many bytes of vectors such a search reads; a selector counts in a scan, but not in graphs and lists. The largest number where that says
+/// nothing of its time: tables of codes cost more than the codes.
 size_t bytesTouched(const faiss::Index& index, size_t queries, const SearchOptions& options);
 
 } // namespace voisin
