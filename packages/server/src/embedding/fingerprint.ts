@@ -15,6 +15,15 @@ export async function fingerprint(model: ModelToLoad): Promise<string> {
     .digest('hex');
 }
 
+/**
+ * What caches know a loaded model's vectors by. Dynamic int8 gives each token's numbers a scale of their own or each text's, as the processor can
+ * (Forward.keepsTextsApart): the two differ in the third digit, and servers on both kinds of processor may share one Redis. In float32 the last digits
+ * differ, which nobody minds.
+ */
+export function cacheHash(fingerprint: string, { oneByOne, keepsTextsApart }: { oneByOne: boolean; keepsTextsApart: boolean }): string {
+  return oneByOne && keepsTextsApart ? `${fingerprint}, a scale a token` : fingerprint;
+}
+
 async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);

@@ -1,6 +1,6 @@
 // The inference process: loads one model and answers batches until its server lets go of it.
 import { collectGarbage } from '../process/garbage.js';
-import { fingerprint } from './fingerprint.js';
+import { cacheHash, fingerprint } from './fingerprint.js';
 import { TextModel } from './text-model.js';
 import { isWorkerRequest, type LoadRequest, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
@@ -18,9 +18,10 @@ const rest = setTimeout(() => collectGarbage(), REST_MS);
 async function load(request: LoadRequest): Promise<void> {
   try {
     // Reading the files a first time for their fingerprint brings them into memory for the other.
-    const [opened, hash] = await Promise.all([TextModel.open(request), fingerprint(request.model)]);
+    const [opened, files] = await Promise.all([TextModel.open(request), fingerprint(request.model)]);
     model = opened;
-    reply({ kind: 'ready', hash, keepsTextsApart: opened.keepsTextsApart });
+    const { keepsTextsApart } = opened;
+    reply({ kind: 'ready', hash: cacheHash(files, { oneByOne: request.oneByOne, keepsTextsApart }), keepsTextsApart });
   } catch (error) {
     reply({ kind: 'failed', message: messageOf(error) });
   }

@@ -28,7 +28,7 @@ export const hasArena = ({ maxTokens }: ModelToLoad): boolean => maxTokens <= AR
 
 /** What a process says of the model that it has loaded. */
 export interface LoadedModel {
-  /** Of the files that its vectors depend on. */
+  /** What caches know its vectors by: fingerprint.ts. */
   readonly hash: string;
   /** Texts of a batch are neither padded nor seen by one another: any of them may run together. */
   readonly keepsTextsApart: boolean;
