@@ -10,8 +10,8 @@ namespace {
 // pass holds, and more tokens at once would not make better use of a weight that is read.
 constexpr size_t groupTokens = 512;
 
-// Rows of one piece of work. Their numbers (600 KB of MiniLM's widest ones) stay in the second cache while one panel after the other passes by. A multiple
-// of every kernel's tile.
+// Rows of one piece of work. Their numbers (600 KB of MiniLM's widest ones) stay in the second cache while one panel after the other passes by.
+// A multiple of every kernel's tile.
 constexpr size_t matrixRows = 96;
 constexpr size_t vectorRows = 8;
 

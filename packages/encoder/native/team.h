@@ -48,8 +48,8 @@ class Team {
   private:
     using Call = void (*)(const void* work, size_t piece, size_t thread);
 
-    /// Lets helpers run on every processor but the calling thread's. Linux likes to wake a thread where the one that wakes it runs, and leaves it there:
-    /// the two then share a processor for a whole pass, beside an idle one.
+    /// Lets helpers run on every processor but the calling thread's. Linux likes to wake a thread where the one that wakes it runs, and leaves it
+    /// there: the two then share a processor for a whole pass, beside an idle one.
     void keepHelpersAway();
     void run(size_t count, Call call, const void* work);
     void help(size_t thread);

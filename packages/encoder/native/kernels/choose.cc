@@ -1,21 +1,21 @@
 // Which kernels this processor runs.
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
 
 #include "kernels.h"
 
 namespace voisin {
 namespace {
 
-/// VOISIN_ENCODER_KERNELS names slower ones than the processor has, for tests and comparisons; of its own choice a processor runs its best.
 const Kernels& choose() {
-    const char* wanted = std::getenv("VOISIN_ENCODER_KERNELS");
-    const auto isWanted = [&](const char* name) { return wanted == nullptr || std::strcmp(wanted, name) == 0; };
+    const char* named = std::getenv("VOISIN_ENCODER_KERNELS");
+    const std::string_view wanted = named == nullptr ? "" : named;
+    if (wanted == "generic") return generic;
 #if defined(__x86_64__)
     const bool hasAvx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (hasAvx512 && isWanted("avx512")) return avx512;
+    if (hasAvx512 && wanted != "avx2") return avx512;
     const bool hasAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-    if (hasAvx2 && isWanted("avx2")) return avx2;
+    if (hasAvx2) return avx2;
 #endif
     return generic;
 }

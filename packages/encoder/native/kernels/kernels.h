@@ -93,7 +93,7 @@ extern const Kernels avx512;
 extern const ByteKernels avx512Bytes;
 #endif
 
-/// The fastest that this processor knows, or those that VOISIN_ENCODER_KERNELS names (avx512, avx2, generic).
+/// The fastest that this processor knows; slower ones where VOISIN_ENCODER_KERNELS is "avx2" or "generic", for tests and comparisons.
 const Kernels& kernels();
 
 /// Null where this processor has none.

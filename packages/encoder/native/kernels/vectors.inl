@@ -60,7 +60,8 @@ inline Floats exponential(Floats x) {
     return ofBits(bitsOf(e) + (bitsOf(shifted) << 23));
 }
 
-/// x Φ(x), to 1.1e-6 for |x| <= 12. Φ(x) = 1/2 + x p(x^2) with a polynomial p that is fitted to it for |x| <= 5.5 (gelu.py); beyond, Φ stays as it is.
+/// x Φ(x), to 1.1e-6 for |x| <= 12. Φ(x) = 1/2 + x p(x^2) with a polynomial p that is fitted to it for |x| <= 5.5 (gelu.py); beyond, Φ stays as
+/// it is.
 inline Floats gelu(Floats x) {
     constexpr float largest = 5.5f;
     constexpr float coefficients[] = {0.128551945f,   -0.0641719699f, 0.0477362126f,   -0.0388053618f, 0.0321044028f,
