@@ -19,7 +19,7 @@ export interface Caller {
   /** Whose quota and usage this is; undefined for keys that have none, and without keys. */
   readonly account: AccountRef | undefined;
   readonly requestId: string;
-  /** Nobody else waits for the server now. */
+  /** Nobody else waits for the server now, nor did lately. */
   readonly alone: boolean;
   /** Aborts when the caller has gone or their time is up. */
   readonly signal: AbortSignal;

@@ -34,7 +34,7 @@ export class Exchange {
 
   /**
    * @param seconds until the time is up; undefined for streams, which have no such bound
-   * @param isAlone whether no other request is under way now
+   * @param isAlone whether no other request is under way now, nor was lately
    */
   constructor(requestId: string, seconds: number | undefined, isAlone: () => boolean) {
     this.requestId = requestId;

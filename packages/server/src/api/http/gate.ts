@@ -5,6 +5,7 @@ import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
 import { keyOf } from './auth.js';
 import { Exchange, onEnd } from './exchange.js';
+import { LoneClient } from './lone-client.js';
 import type { HttpParts } from './parts.js';
 import { answerCors, refuseForeignPages, type WebPageRules } from './web-pages.js';
 
@@ -31,12 +32,14 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
   };
   const { maxInFlightRequests, requestTimeoutSeconds } = config.limits;
   let inFlight = 0;
-  const isAlone = (): boolean => inFlight === 1;
+  const lone = new LoneClient();
+  const isAlone = (): boolean => inFlight === 1 && lone.isAlone(performance.now());
 
   app.addHook('onRequest', async (request, reply) => {
     const { open = false, stream = false } = request.routeOptions.config;
     const exchange = new Exchange(requestId(request.headers['x-request-id']), stream ? undefined : requestTimeoutSeconds, isAlone);
     request.exchange = exchange;
+    lone.asks(request.raw.socket, exchange.startedAt);
     inFlight++;
     onEnd(request, reply, (whole) => {
       inFlight--;
