@@ -141,7 +141,6 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     exports.Set("NativeEncoder", NativeEncoder::define(env));
     exports.Set("isFast", Napi::Boolean::New(env, &kernels() != &generic));
     exports.Set("multipliesBytes", Napi::Boolean::New(env, byteKernels() != nullptr));
-    
     return exports;
 }
 

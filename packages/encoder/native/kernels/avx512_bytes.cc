@@ -5,8 +5,6 @@
 namespace voisin {
 namespace {
 
-constexpr size_t panelWidth = wide * columnVectors;
-
 void quantize(const float* row, const float* factors, size_t size, uint8_t* values, float* scale) {
     const auto magnitude = [&](size_t i) { return ofBits(bitsOf(load(row + i) * load(factors + i)) & 0x7fffffff); };
     // Two maxima by turns: one would wait for itself.

@@ -5,8 +5,6 @@
 namespace voisin {
 namespace {
 
-constexpr size_t panelWidth = wide * columnVectors;
-
 /// Where a tile reads its panel. float16 numbers are widened once for all tiles of a piece: the first tile keeps what it has widened, the others read
 /// that. Each time anew it would take a ninth of the time on processors that widen with their multipliers (Zen 4).
 enum class From { floats, halves, halvesToKeep, kept };

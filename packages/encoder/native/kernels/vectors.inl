@@ -1,5 +1,5 @@
 // Vectors of numbers for any width, functions of one number, and how rows become tiles. Each file that includes this says first how wide its vectors
-// are (`wide`).
+// are (`wide`) and how many lie side by side in a panel (`columnVectors`).
 //
 // Nothing of the standard library is called in kernels but what the compiler itself knows: of a template that several files instantiate the
 // linker keeps one, and that must not be one for another processor.
@@ -7,6 +7,8 @@
 
 namespace voisin {
 namespace {
+
+constexpr size_t panelWidth = wide * columnVectors;
 
 typedef float Floats __attribute__((vector_size(4 * wide)));
 typedef int32_t Ints __attribute__((vector_size(4 * wide)));
