@@ -28,10 +28,6 @@ void addAndNormalize(Team::Pass& pass, const Norm& norm, const float* added, siz
     });
 }
 
-template <typename Number> void grow(std::vector<Number>& room, size_t size) {
-    if (room.size() < size) room.resize(size);
-}
-
 } // namespace
 
 Encoder::Encoder(Weights weights, size_t threads) : weights_(std::move(weights)), team_(threads), scratch_(threads) {}
@@ -56,19 +52,19 @@ void Encoder::run(const int32_t* ids, const std::vector<size_t>& lengths, float*
 void Encoder::makeRoom(const std::vector<Text>& texts, size_t rows) {
     size_t longest = 0;
     for (const Text& text : texts) longest = std::max(longest, text.length);
-    grow(added_, rows * hiddenSize());
-    grow(context_, rows * hiddenSize());
-    grow(queryKeyValue_, rows * 3 * hiddenSize());
+    added_.grow(rows * hiddenSize());
+    context_.grow(rows * hiddenSize());
+    queryKeyValue_.grow(rows * 3 * hiddenSize());
     size_t scratchSize = kernels().scratchOf(longest, hiddenSize() / weights_.heads);
     for (const Layer& layer : weights_.layers) {
-        grow(intermediate_, rows * layer.intermediate.columns());
-        if (layer.output.isQuantized()) grow(bytes_, rows * std::max(layer.output.inner(), hiddenSize()));
+        intermediate_.grow(rows * layer.intermediate.columns());
+        if (layer.output.isQuantized()) bytes_.grow(rows * std::max(layer.output.inner(), hiddenSize()));
         for (const Linear* linear : {&layer.queryKeyValue, &layer.attentionOutput, &layer.intermediate, &layer.output}) {
             scratchSize = std::max(scratchSize, linear->scratchSize());
         }
     }
-    grow(byteScales_, rows);
-    for (auto& room : scratch_) grow(room, scratchSize);
+    byteScales_.grow(rows);
+    for (auto& room : scratch_) room.grow(scratchSize);
 }
 
 void Encoder::embed(Team::Pass& pass, const int32_t* ids, const std::vector<Text>& texts, float* vectors) {

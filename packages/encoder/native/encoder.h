@@ -10,6 +10,25 @@
 
 namespace voisin {
 
+/// Room for numbers that begins at a cache line: a vector of 64 bytes that lies across two takes two reads.
+template <typename Number> class Room {
+  public:
+    Number* data() {
+        return reinterpret_cast<Number*>(lines_.data());
+    }
+    /// Room for `count` numbers at least; what it held is lost.
+    void grow(size_t count) {
+        const size_t lines = (count * sizeof(Number) + sizeof(Line) - 1) / sizeof(Line);
+        if (lines_.size() < lines) lines_ = std::vector<Line>(lines);
+    }
+
+  private:
+    struct alignas(64) Line {
+        std::byte bytes[64];
+    };
+    std::vector<Line> lines_;
+};
+
 class Encoder {
   public:
     Encoder(Weights weights, size_t threads);
@@ -48,13 +67,13 @@ class Encoder {
     Team team_;
 
     // Room for one group of texts: rows of each size, and one piece of memory a thread.
-    std::vector<float> added_;
-    std::vector<float> context_;
-    std::vector<float> queryKeyValue_;
-    std::vector<float> intermediate_;
-    std::vector<uint8_t> bytes_;
-    std::vector<float> byteScales_;
-    std::vector<std::vector<float>> scratch_;
+    Room<float> added_;
+    Room<float> context_;
+    Room<float> queryKeyValue_;
+    Room<float> intermediate_;
+    Room<uint8_t> bytes_;
+    Room<float> byteScales_;
+    std::vector<Room<float>> scratch_;
 };
 
 } // namespace voisin
