@@ -58,9 +58,9 @@ void Encoder::makeRoom(const std::vector<Text>& texts, size_t rows) {
     size_t scratchSize = kernels().scratchOf(longest, hiddenSize() / weights_.heads);
     for (const Layer& layer : weights_.layers) {
         intermediate_.grow(rows * layer.intermediate.columns());
-        if (layer.output.isQuantized()) bytes_.grow(rows * std::max(layer.output.inner(), hiddenSize()));
         for (const Linear* linear : {&layer.queryKeyValue, &layer.attentionOutput, &layer.intermediate, &layer.output}) {
             scratchSize = std::max(scratchSize, linear->scratchSize());
+            if (linear->isQuantized()) bytes_.grow(blocksOf(rows, byteKernels()->rowsRead) * byteKernels()->rowsRead * linear->inner());
         }
     }
     byteScales_.grow(rows);

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Encoder } from '../src/index.js';
 import { random } from './random.test-help.js';
-import { onnxBytes, tinyBert, type TinyGraph } from './tiny-bert.test-help.js';
+import { onnxBytes, tinyBert, tinyMatrices, type TinyGraph } from './tiny-bert.test-help.js';
 
 const [seed = '', folder = ''] = process.argv.slice(2);
 const { below, ids } = random(Number(seed));
@@ -15,6 +15,7 @@ say(`seed ${seed}`);
 const models = [
   onnxBytes(tinyBert({ layers: 1 }, random(1))),
   onnxBytes(tinyBert({ layers: 2, matrices: 'float32', words: 'float32' }, random(2))),
+  onnxBytes(tinyBert({ layers: 1, hidden: 64, int8: tinyMatrices }, random(3))),
 ];
 /** The nodes come first: most of the damage goes there. */
 const nodeBytes = 2000;
@@ -48,7 +49,7 @@ await writeFile(file, onnxBytes(endless));
 say('layers in a circle');
 if ((await Encoder.open(file, { threads: 1 })) !== undefined) throw new Error('a model whose layers go in a circle was opened');
 for (let round = 0; round < 3000; round++) {
-  const { bytes, how } = damaged(models[round % 2] ?? Buffer.alloc(0));
+  const { bytes, how } = damaged(models[round % models.length] ?? Buffer.alloc(0));
   say(`round ${round}: ${how}`);
   await writeFile(file, bytes);
   const encoder = await Encoder.open(file, { threads: 1 });

@@ -1,8 +1,12 @@
 // int8 matrices stand for the float ones: how near what comes out is, to fp32 and to what ONNX Runtime makes of the same file.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bundled, bundledInt8, openEncoder, takesInt8, withoutInt8 } from './models.test-help.js';
+import { bundled, bundledInt8, distance, openEncoder, takesInt8, withoutInt8 } from './models.test-help.js';
 import { random, seed } from './random.test-help.js';
 import { openReference } from './reference.test-help.js';
+import { longest, onnxBytes, tinyBert, tinyMatrices, vocabulary } from './tiny-bert.test-help.js';
 
 /** The mean of a text's token vectors. */
 function pooled(vectors: Float32Array, size: number): Float64Array {
@@ -35,3 +39,22 @@ test.skipIf(!takesInt8)(
     await reference.release();
   },
 );
+
+test.skipIf(!takesInt8)(`whichever matrices of a layer are int8, the others floats (SEED=${seed})${withoutInt8}`, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'voisin-encoder-'));
+  const numbers = random(seed);
+  for (let which = 1; which < 2 ** tinyMatrices.length; which++) {
+    const int8 = tinyMatrices.filter((_, i) => which & (1 << i));
+    const file = join(folder, `${int8.join('-')}.onnx`);
+    await writeFile(file, onnxBytes(tinyBert({ hidden: 64, intermediate: 192, int8 }, numbers)));
+    const encoder = await openEncoder(file);
+    const reference = await openReference(file);
+    for (const length of [1, 2, 17, longest]) {
+      const ids = numbers.ids(length, vocabulary);
+      const apart = distance(encoder.run(ids, Int32Array.of(length)), await reference.run(ids));
+      expect(apart, `${int8.join(', ')}; ${length} ids`).toBeLessThan(0.15);
+    }
+    await reference.release();
+  }
+  await rm(folder, { recursive: true });
+});

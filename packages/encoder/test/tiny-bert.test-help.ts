@@ -32,7 +32,12 @@ export interface TinyShape {
   readonly layers: number;
   readonly matrices: 'float32' | 'float16';
   readonly words: 'float32' | 'float16' | 'int8';
+  /** Which matrices of a layer are int8 instead. */
+  readonly int8: readonly TinyMatrix[];
 }
+
+export const tinyMatrices = ['attention', 'attention_output', 'wide', 'output'] as const;
+export type TinyMatrix = (typeof tinyMatrices)[number];
 
 export const FLOAT32 = 1;
 export const INT8 = 3;
@@ -42,11 +47,11 @@ export const FLOAT16 = 10;
 
 export const vocabulary = 11;
 export const longest = 37;
-export const usual: TinyShape = { hidden: 32, heads: 2, intermediate: 64, layers: 2, matrices: 'float16', words: 'int8' };
+export const usual: TinyShape = { hidden: 32, heads: 2, intermediate: 64, layers: 2, matrices: 'float16', words: 'int8', int8: [] };
 
 /** Nodes have the names of what they make. */
 export function tinyBert(shape: Partial<TinyShape>, random: Random): TinyGraph {
-  const { hidden, heads, intermediate, layers, matrices, words } = { ...usual, ...shape };
+  const { hidden, heads, intermediate, layers, matrices, words, int8 } = { ...usual, ...shape };
   const graph: TinyGraph = { nodes: new Map(), constants: new Map(), outputs: ['last_hidden_state'] };
   const node = (name: string, operator: string, inputs: string[], attributes: TinyNode['attributes'] = {}): string => {
     graph.nodes.set(name, { operator, inputs, outputs: [name], attributes });
@@ -74,6 +79,16 @@ export function tinyBert(shape: Partial<TinyShape>, random: Random): TinyGraph {
   /** The float32 values of a matrix, whatever it is stored in. */
   const matrix = (name: string, dims: number[], stored = matrices) =>
     stored === 'float32' ? floats(name, dims) : node(name, 'Cast', [halves(`${name}.halves`, dims)], { to: FLOAT32 });
+  const bytes = (name: string, inner: number, outer: number) => {
+    const values = numbers([inner, outer], () => random.below(255) - 127);
+    const scales = numbers([outer], () => (1 + random.below(4)) / 2000);
+    const factors = numbers([inner], () => (2 + random.below(3)) / 4);
+    return {
+      even: (input: string) => node(`${name}.even`, 'Mul', [input, constant(`${name}.factors`, FLOAT32, [inner], factors)]),
+      weight: constant(`${name}.bytes`, INT8, [inner, outer], values),
+      scales: constant(`${name}.scales`, FLOAT32, [outer], scales),
+    };
+  };
   const norm = (name: string, sum: string) =>
     node(name, 'LayerNormalization', [sum, floats(`${name}.scale`, [hidden], 1), floats(`${name}.shift`, [hidden])], {
       axis: -1,
@@ -115,18 +130,33 @@ export function tinyBert(shape: Partial<TinyShape>, random: Random): TinyGraph {
 
   for (let i = 0; i < layers; i++) {
     const of = (name: string) => `${i}.${name}`;
-    const linear = (name: string, input: string, inner: number, outer: number) => {
-      const product = node(of(`${name}.product`), 'MatMul', [input, matrix(of(`${name}.weight`), [inner, outer])]);
-      return node(of(name), 'Add', [floats(of(`${name}.bias`), [outer]), product]);
+    const product = (name: TinyMatrix, input: string, inner: number, outer: number) => {
+      if (!int8.includes(name)) return node(of(`${name}.product`), 'MatMul', [input, matrix(of(`${name}.weight`), [inner, outer])]);
+      const { even, weight, scales } = bytes(of(name), inner, outer);
+      return node(of(`${name}.product`), 'DynamicQuantizeMatMul', [even(input), weight, scales]);
     };
-    const weights = [matrix(of('attention.weight'), [hidden, 3 * hidden]), floats(of('attention.bias'), [3 * hidden])];
-    const attention = node(of('attention'), 'Attention', [vectors, ...weights, 'count'], { num_heads: heads });
+    const linear = (name: TinyMatrix, input: string, inner: number, outer: number) =>
+      node(of(name), 'Add', [floats(of(`${name}.bias`), [outer]), product(name, input, inner, outer)]);
+    const attend = (input: string) => {
+      const bias = floats(of('attention.bias'), [3 * hidden]);
+      if (!int8.includes('attention')) {
+        const weight = matrix(of('attention.weight'), [hidden, 3 * hidden]);
+        return node(of('attention'), 'Attention', [input, weight, bias, 'count'], { num_heads: heads });
+      }
+      const { even, weight, scales } = bytes(of('attention'), hidden, 3 * hidden);
+      const rounded = ['', '.scale', '.zero'].map((part) => of(`attention.rounded${part}`)) as [string, string, string];
+      node(rounded[0], 'DynamicQuantizeLinear', [even(input)]);
+      part(graph.nodes, rounded[0]).outputs = rounded;
+      const zeros = constant(of('attention.zeros'), INT8, [3 * hidden], new Int8Array(3 * hidden));
+      const inputs = [rounded[0], weight, bias, rounded[1], scales, 'count', rounded[2], zeros];
+      return node(of('attention'), 'QAttention', inputs, { num_heads: heads });
+    };
+    const attention = attend(vectors);
     const attended = norm(
       of('attended'),
       node(of('attended.sum'), 'Add', [linear('attention_output', attention, hidden, hidden), vectors]),
     );
-    const product = node(of('wide.product'), 'MatMul', [attended, matrix(of('wide.weight'), [hidden, intermediate])]);
-    const wide = node(of('wide'), 'BiasGelu', [product, floats(of('wide.bias'), [intermediate])]);
+    const wide = node(of('wide'), 'BiasGelu', [product('wide', attended, hidden, intermediate), floats(of('wide.bias'), [intermediate])]);
     const sum = node(of('sum'), 'Add', [linear('output', wide, intermediate, hidden), attended]);
     vectors = norm(i === layers - 1 ? 'last_hidden_state' : of('vectors'), sum);
   }
@@ -172,7 +202,7 @@ const bytes = (field: number, value: Uint8Array | string): Buffer => {
 };
 const message = (field: number, ...parts: Buffer[]): Buffer => bytes(field, Buffer.concat(parts));
 
-const ofMicrosoft = new Set(['Attention', 'BiasGelu', 'FastGelu']);
+const ofMicrosoft = new Set(['Attention', 'BiasGelu', 'DynamicQuantizeMatMul', 'FastGelu', 'QAttention']);
 
 export function onnxBytes({ nodes, constants, outputs }: TinyGraph): Buffer {
   const graph = message(

@@ -2,14 +2,23 @@
 #include <cstdlib>
 #include <string_view>
 
+#if defined(VOISIN_AMX)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include "kernels.h"
 
 namespace voisin {
 namespace {
 
-const Kernels& choose() {
+std::string_view wanted() {
     const char* named = std::getenv("VOISIN_ENCODER_KERNELS");
-    const std::string_view wanted = named == nullptr ? "" : named;
+    return named == nullptr ? "" : named;
+}
+
+const Kernels& choose() {
+    const std::string_view wanted = voisin::wanted();
     if (wanted == "generic") return generic;
 #if defined(__x86_64__)
     const bool hasAvx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -20,6 +29,20 @@ const Kernels& choose() {
     return generic;
 }
 
+const ByteKernels* chooseForBytes() {
+#if defined(__x86_64__)
+    if (&kernels() != &avx512 || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vnni")) return nullptr;
+#if defined(VOISIN_AMX)
+    // The system saves the tile registers (8 KB a thread) of processes that asked for it: arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA).
+    const bool hasAmx = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8");
+    if (hasAmx && wanted() != "avx512" && syscall(SYS_arch_prctl, 0x1023, 18) == 0) return &amxBytes;
+#endif
+    return &avx512Bytes;
+#else
+    return nullptr;
+#endif
+}
+
 } // namespace
 
 const Kernels& kernels() {
@@ -28,10 +51,8 @@ const Kernels& kernels() {
 }
 
 const ByteKernels* byteKernels() {
-#if defined(__x86_64__)
-    if (&kernels() == &avx512 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni")) return &avx512Bytes;
-#endif
-    return nullptr;
+    static const ByteKernels* chosen = chooseForBytes();
+    return chosen;
 }
 
 } // namespace voisin

@@ -79,6 +79,9 @@ struct ByteColumns {
 struct ByteKernels {
     size_t width;
 
+    /// Rows that are read together: behind the last one there must be memory up to a multiple of so many.
+    size_t rowsRead;
+
     /// values = round(row x factors / scale) + 128, where scale lets the largest magnitude become 127.
     void (*quantize)(const float* row, const float* factors, size_t size, uint8_t* values, float* scale);
 
@@ -92,8 +95,12 @@ extern const Kernels avx2;
 extern const Kernels avx512;
 extern const ByteKernels avx512Bytes;
 #endif
+#if defined(VOISIN_AMX)
+extern const ByteKernels amxBytes;
+#endif
 
-/// The fastest that this processor knows; slower ones where VOISIN_ENCODER_KERNELS is "avx2" or "generic", for tests and comparisons.
+/// The fastest that this processor knows; slower ones where VOISIN_ENCODER_KERNELS is "avx512" (no AMX), "avx2" or "generic", for tests and
+/// comparisons.
 const Kernels& kernels();
 
 /// Null where this processor has none.
