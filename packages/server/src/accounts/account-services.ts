@@ -6,8 +6,8 @@ import { Accounts, defaultTenant } from './accounts.js';
 import { AdminKey } from './admin-key.js';
 import { Administration } from './administration.js';
 import type { Allowances, MonthSoFar } from './allowances/allowances.js';
-import { FallbackAllowances } from './allowances/fallback-allowances.js';
 import { MemoryAllowances } from './allowances/memory-allowances.js';
+import { SharedAllowances } from './allowances/shared-allowances.js';
 import type { ConfiguredKey } from './configured-keys.js';
 import type { SystemStore } from './identity.js';
 import { LevelAccountStore, type Records } from './level-store.js';
@@ -72,7 +72,7 @@ export async function openAccounts(options: AccountServicesOptions, records: Sys
       administration,
       meter,
       usage,
-      countsAlone: () => allowances instanceof FallbackAllowances && allowances.isAway,
+      countsAlone: () => allowances instanceof SharedAllowances && allowances.countsAlone,
       async close() {
         await usage.close();
         await meter.close();
@@ -112,21 +112,21 @@ async function open(options: AccountServicesOptions, records: SystemRecords, log
   if (databaseUrl !== undefined) {
     const { Database } = await import('./postgres/database.js');
     const { PostgresAccountStore } = await import('./postgres/postgres-store.js');
-    const { PostgresAllowances } = await import('./allowances/postgres-allowances.js');
+    const { PostgresCount } = await import('./allowances/postgres-count.js');
     const database = await Database.open(databaseUrl, log);
     const store = new PostgresAccountStore(database);
     await store.forgetOldBatches();
-    const shared = new PostgresAllowances(database);
     // The store is away when its own count is wanted: an account that was not heard of since the start begins with nothing.
-    const allowances = accountsGraceSeconds > 0 ? new FallbackAllowances(shared, new MemoryAllowances(async () => 0), log) : shared;
+    const own = accountsGraceSeconds > 0 ? new MemoryAllowances(async () => 0) : undefined;
+    const allowances = new SharedAllowances({ count: new PostgresCount(database), monthSoFar: monthsOf(store), own, log });
     return { store, allowances, journal: new LevelUsageJournal(records) };
   }
   const store = new LevelAccountStore(records);
   const own = new MemoryAllowances(monthsOf(store));
   if (redisUrl === undefined) return { store, allowances: own };
-  const { RedisAllowances } = await import('./allowances/redis-allowances.js');
-  const shared = new RedisAllowances({ url: redisUrl, prefix: redisPrefix, monthSoFar: monthsOf(store) });
-  return { store, allowances: new FallbackAllowances(shared, own, log) };
+  const { RedisCount } = await import('./allowances/redis-count.js');
+  const count = new RedisCount({ url: redisUrl, prefix: redisPrefix });
+  return { store, allowances: new SharedAllowances({ count, monthSoFar: monthsOf(store), own, log }) };
 }
 
 const monthsOf =

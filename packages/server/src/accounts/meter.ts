@@ -1,8 +1,7 @@
 // Who may embed how much now: reserves from the month and the minute of an account, and settles when it is known what it cost.
 import type { Tier, Tiers } from '../config/tiers.js';
 import { VoisinError } from '../errors.js';
-import { type Allowances, type GiveBack, minuteMs, type Standing, type Take } from './allowances/allowances.js';
-import { StepQueue } from './allowances/step-queue.js';
+import { type Allowances, minuteMs, type Settlement, type Standing, type Take } from './allowances/allowances.js';
 import type { AccountRef } from './identity.js';
 import { costOfOne, monthOf, nextMonth } from './records.js';
 
@@ -30,17 +29,20 @@ export interface AccountLimits {
   readonly monthResetsAt: Date;
 }
 
+/** So often is asked again whether another server has settled what stands in the way. */
+const settledElsewhereMs = 50;
+
 export class Meter {
-  readonly #steps: StepQueue;
+  readonly #allowances: Allowances;
   readonly #tiers: Tiers;
   readonly #now: () => number;
   readonly #refused = { minute: 0, month: 0 };
-  /** By user: thousandths that are reserved here and not settled, and who waits for that. */
-  readonly #underWay = new Map<string, { cost: number; waiting: (() => void)[] }>();
+  /** By user: who waits until something is settled. */
+  readonly #waiting = new Map<string, (() => void)[]>();
 
   /** @param now milliseconds since the epoch */
   constructor(allowances: Allowances, tiers: Tiers, now: () => number = Date.now) {
-    this.#steps = new StepQueue(allowances);
+    this.#allowances = allowances;
     this.#tiers = tiers;
     this.#now = now;
   }
@@ -67,7 +69,7 @@ export class Meter {
 
   async limitsOf({ userId, tier }: AccountRef): Promise<AccountLimits> {
     const now = this.#now();
-    const { monthUsed } = await this.#steps.apply(this.#take(userId, this.tier(tier), 0, now));
+    const { monthUsed } = await this.#allowances.take(this.#take(userId, this.tier(tier), 0, now));
     return { tier: this.tier(tier), monthUsed, monthResetsAt: nextMonth(new Date(now)) };
   }
 
@@ -82,48 +84,52 @@ export class Meter {
     for (;;) {
       signal?.throwIfAborted();
       const take = this.#take(userId, tier, units, this.#now());
-      const standing = await this.#steps.apply(take);
+      const standing = await this.#allowances.take(take);
       if (standing.ok) return this.#reserved(tier, take, standing);
       if (standing.minuteUsed + units > tier.perMinute) throw this.#tooFast(tier, units, standing);
-      // What is under way may give back nearly all: only then is there a point in waiting.
-      const underWay = this.#underWay.get(userId);
-      if (underWay === undefined || standing.monthUsed - underWay.cost + take.cost > take.perMonth) throw this.#usedUp(tier, standing);
-      await new Promise<void>((resolve) => underWay.waiting.push(resolve));
+      // What is under way, here or on another server, may give back nearly all: only then is there a point in waiting.
+      if (standing.monthUsed - standing.reserved + take.cost > take.perMonth) throw this.#usedUp(tier, standing);
+      await this.#untilSettled(userId);
     }
   }
 
-  /** What was given back is counted. */
+  /** What was settled is counted. */
   close(): Promise<void> {
-    return this.#steps.close();
+    return this.#allowances.close();
   }
 
   #take(userId: string, tier: Tier, units: number, now: number): Take {
     const perMonth = tier.perMonth * costOfOne;
     const month = monthOf(new Date(now));
-    return { kind: 'take', userId, units, cost: units * costOfOne, perMinute: tier.perMinute, perMonth, month, now };
+    return { userId, units, cost: units * costOfOne, perMinute: tier.perMinute, perMonth, month, now };
   }
 
   #reserved(tier: Tier, { userId, units, cost, month }: Take, standing: Standing): Reservation {
-    const underWay = this.#underWay.get(userId) ?? { cost: 0, waiting: [] };
-    this.#underWay.set(userId, underWay);
-    underWay.cost += cost;
-    const finish = (back: Pick<GiveBack, 'units' | 'cost'>): void => {
-      const given =
-        back.units === 0 && back.cost === 0
-          ? Promise.resolve()
-          : this.#steps.giveBack({ kind: 'give', userId, month, since: standing.minuteStarted, ...back });
-      void given.then(() => {
-        underWay.cost -= cost;
-        for (const wake of underWay.waiting.splice(0)) wake();
-        if (underWay.cost === 0 && this.#underWay.get(userId) === underWay) this.#underWay.delete(userId);
-      });
+    const finish = (done: Pick<Settlement, 'spent' | 'units'>): void => {
+      this.#allowances.settle({ userId, month, reserved: cost, since: standing.minuteStarted, ...done });
+      for (const wake of this.#waiting.get(userId) ?? []) wake();
     };
     return {
       tier,
       limits: minuteOf(tier, standing),
-      settle: (spent) => finish({ units: 0, cost: Math.max(0, cost - spent) }),
-      cancel: (gaveUp) => finish({ units: gaveUp ? 0 : units, cost }),
+      settle: (spent) => finish({ spent: Math.min(cost, spent), units: 0 }),
+      cancel: (gaveUp) => finish({ spent: 0, units: gaveUp ? 0 : units }),
     };
+  }
+
+  /** Something of the account's was settled here, or time has passed in which it may have been elsewhere. */
+  #untilSettled(userId: string): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(late);
+        const others = (this.#waiting.get(userId) ?? []).filter((one) => one !== wake);
+        if (others.length > 0) this.#waiting.set(userId, others);
+        else this.#waiting.delete(userId);
+        resolve();
+      };
+      const late = setTimeout(wake, settledElsewhereMs);
+      this.#waiting.set(userId, [...(this.#waiting.get(userId) ?? []), wake]);
+    });
   }
 
   #tooFast(tier: Tier, units: number, standing: Standing): VoisinError {

@@ -2,9 +2,8 @@
 
 export const minuteMs = 60_000;
 
-/** Taken of both windows, or of neither where one of them has not enough left. */
+/** Reserved of both windows, or of neither where one of them has not enough left. */
 export interface Take {
-  readonly kind: 'take';
   readonly userId: string;
   /** Embeddings: what the minute counts. */
   readonly units: number;
@@ -19,35 +18,44 @@ export interface Take {
   readonly now: number;
 }
 
-/** Back into the windows that it was taken from, where those are still open. A cost below zero is taken without asking for room. */
-export interface GiveBack {
-  readonly kind: 'give';
+/** What was reserved is reserved no longer: `spent` of it is used. */
+export interface Settlement {
   readonly userId: string;
-  readonly units: number;
-  readonly cost: number;
+  /** Of the taking. */
   readonly month: string;
+  /** The `cost` of the taking. */
+  readonly reserved: number;
+  readonly spent: number;
+  /** Back into the minute of the taking, if that is still open. */
+  readonly units: number;
   /** `minuteStarted` of the taking. */
   readonly since: number;
 }
 
-export type Step = Take | GiveBack;
-
-/** Where an account stands after a step. */
+/** Where an account stands after a taking. */
 export interface Standing {
   /** False: there was not enough left, and nothing was taken. */
   readonly ok: boolean;
   readonly minuteUsed: number;
-  /** A minute begins with its first taking. Milliseconds since the epoch. */
+  /** A minute begins with its first taking of something. Milliseconds since the epoch. */
   readonly minuteStarted: number;
-  /** Thousandths. */
+  /** Thousandths, used and reserved. */
   readonly monthUsed: number;
+  /** Of `monthUsed`, what is reserved: some of it may come back. */
+  readonly reserved: number;
 }
 
 export interface Allowances {
-  /** In order, each as one step that nothing comes between. @throws VoisinError unavailable; what was done by then is not known */
-  apply(steps: readonly Step[]): Promise<Standing[]>;
+  /** @throws VoisinError unavailable; then nothing is taken */
+  take(take: Take): Promise<Standing>;
+  /** Counted from now on, whatever is away. */
+  settle(settlement: Settlement): void;
+  /** What was settled is told to those who share the count, if they can be reached. */
   close(): Promise<void>;
 }
 
-/** What the store knows of a month: where counting begins in a place that remembers nothing. */
+/** What the store knows of a month: where counting begins in a place that remembers nothing. Thousandths. */
 export type MonthSoFar = (userId: string, month: string) => Promise<number>;
+
+/** Whether a minute is over. One that begins a minute from now or later was begun by a clock that has been set back since. */
+export const isOver = (started: number, now: number): boolean => started + minuteMs <= now || started >= now + minuteMs;
