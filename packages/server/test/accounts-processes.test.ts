@@ -137,6 +137,26 @@ describe.skipIf(noRedis !== undefined)(`two servers on one Redis${noRedis === un
     const env = { REDIS_URL: redis.url };
     await expectExact(await Promise.all([serve('a', env), serve('b', env)]), keys);
   });
+
+  it('count what was used while it hung once, and not what lay in its socket again', async () => {
+    const redis = await RedisServer.start();
+    ended.push(() => redis.stop());
+    const { key } = await makeUser('a@example.com', 'big', {}, join(folder, 'a'));
+    const client = as(await serve('a', { REDIS_URL: redis.url }), key);
+    const embedAtOnce = async (count: number): Promise<number> =>
+      served(await Promise.all(Array.from({ length: count }, (_, i) => client.post('/v1/embed', { text: `${answered} ${i}` }))));
+    let answered = 0;
+    answered += await embedAtOnce(5);
+    redis.hang();
+    answered += await embedAtOnce(20);
+    answered += await embedAtOnce(20);
+    redis.wake();
+    await until('the shared count is back', async () => {
+      answered += await embedAtOnce(1);
+      return (await client.get('/metrics')).text.includes('voisin_quota_counted_alone 0');
+    });
+    await until('all is counted', async () => Number(text((await client.get('/v1/account')).json, 'month', 'used')) === answered);
+  });
 });
 
 describe('usage', () => {

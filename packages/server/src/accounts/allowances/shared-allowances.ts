@@ -191,7 +191,8 @@ export class SharedAllowances implements Allowances {
     } catch (error) {
       for (const { entry } of calls) this.#owed.add(entry);
       this.#awayUntil = this.#clock() + leftAloneMs;
-      if (!this.#away) this.#log.warn({ err: error }, 'the shared count of quotas cannot be reached');
+      const meanwhile = this.#own === undefined ? 'accounts cannot embed' : 'this server counts alone';
+      if (!this.#away) this.#log.warn({ err: error }, `the shared count of quotas cannot be reached: ${meanwhile} until it is back`);
       this.#away = true;
       this.#problem = error;
       return error;
