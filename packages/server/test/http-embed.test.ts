@@ -42,6 +42,16 @@ describe('POST /v1/embed', () => {
     const raw = await server.client.post('/v1/embed', { text: 'bytes' }, { accept: 'application/octet-stream' });
     expect(raw.bytes.equals(Buffer.from(floats.buffer))).toBe(true);
   });
+
+  it.each([
+    ['application/octet-stream;q=0', 'application/json'],
+    ['application/octet-stream-foo', 'application/json'],
+    ['application/json, application/octet-stream', 'application/json'],
+    ['application/json;q=0.5, application/octet-stream', 'application/octet-stream'],
+  ])('takes Accept: %s at its word', async (accept, type) => {
+    const { headers } = await server.client.post('/v1/embed', { text: 'bytes' }, { accept });
+    expect(headers['content-type']).toMatch(new RegExp(`^${type}(;|$)`));
+  });
 });
 
 describe('an index with a model', () => {

@@ -2,13 +2,15 @@
 
 import { float32ToBase64, float32ToBytes, float32ToJson } from '../../formats/index.js';
 import { Turns } from '../../turns.js';
+import { qualityOf } from './accept.js';
 import type { Answer } from './answer.js';
 
 export type Encoding = 'float' | 'base64';
 
 /** @param encoding how the request asked for vectors in JSON */
 export async function vectorAnswer(output: unknown, accept: string | undefined, encoding: Encoding | undefined): Promise<Answer> {
-  if (wantsBytes(accept)) return bytesOf([...vectorsIn(output)]);
+  // A client that wants both alike gets JSON.
+  if (qualityOf(accept, 'application/octet-stream') > qualityOf(accept, 'application/json')) return bytesOf([...vectorsIn(output)]);
   const turns = new Turns();
   const parts: string[] = [];
   for (const part of jsonParts(output, encoding === 'base64' ? base64 : decimals)) {
@@ -16,11 +18,6 @@ export async function vectorAnswer(output: unknown, accept: string | undefined, 
     if (turns.over) await turns.next();
   }
   return { contentType: 'application/json; charset=utf-8', body: parts.join('') };
-}
-
-/** Asked for by name: a client that takes anything gets JSON. */
-function wantsBytes(accept: string | undefined): boolean {
-  return accept !== undefined && /(^|[,\s])application\/octet-stream\b/i.test(accept) && !/\bapplication\/json\b/i.test(accept);
 }
 
 /** The vectors end to end, little-endian float32; the headers say how to cut them apart. */
