@@ -17,8 +17,8 @@ export interface EmbedBatchOptions extends CallOptions {
 
 /** This route names its model always; /v1/embed has the same default. */
 const defaultModel = 'all-MiniLM-L6-v2';
-/** A token is a character or more: so many keep a request under the server's 300,000 tokens. */
-const mostCharacters = 250_000;
+/** The server takes 300,000 tokens a request, and a token is a byte of UTF-8 or more: one character of Korean may be three. */
+const mostBytes = 300_000;
 
 export async function embedBatch(
   transport: Transport,
@@ -28,13 +28,14 @@ export async function embedBatch(
 ): Promise<EmbeddedBatch> {
   const model = fields.model ?? defaultModel;
   const patience = transport.patience(call);
+  const utf8 = new TextEncoder();
   const batches = {
     batchSize: checkCount('batchSize', batchSize),
     concurrency: checkCount('concurrency', concurrency),
     signal: call.signal,
     onProgress,
-    weightOf: (position: number): number => texts[position]?.length ?? 0,
-    mostWeight: mostCharacters,
+    weightOf: (position: number): number => utf8.encode(texts[position]).length,
+    mostWeight: mostBytes,
   };
   const parts = await inBatches(texts.length, batches, async ({ start, end }, signal) => {
     const body = { input: texts.slice(start, end), ...fields, model, encoding_format: 'base64' };

@@ -73,6 +73,12 @@ it('compares texts, and lists the models', async () => {
   expect(await voisin.models()).toContain('sentence-transformers/all-MiniLM-L6-v2');
 });
 
+it('splits texts of which a character is several tokens', async () => {
+  const korean = '한글은 세종대왕이 만든 글자이다 '.repeat(300).slice(0, 5000);
+  const { embeddings, truncated } = await voisin.embedBatch(Array<string>(32).fill(korean));
+  expect([embeddings.length, truncated.length]).toEqual([32, 32]);
+});
+
 it('asks nothing for no texts', async () => {
   expect(await voisin.embedBatch([])).toEqual({ embeddings: [], model: 'all-MiniLM-L6-v2', tokens: 0, truncated: [] });
 });
