@@ -6,6 +6,7 @@ import type { Embedded, EmbeddedBatch, EmbedFields, Similarities, SimilarityFiel
 import { floatsOf } from './floats.js';
 import { IndexClient } from './index-client.js';
 import type { IndexDefinition, IndexInfo } from './index-types.js';
+import { listOf } from './list-of.js';
 import type { CallOptions, ClientOptions } from './options.js';
 import { type Page, pages } from './pages.js';
 import { type ApiRequest, Transport } from './transport.js';
@@ -54,7 +55,7 @@ export class VoisinClient {
       { method: 'GET', path: '/v1/models' },
       call,
     );
-    return answer.data.map(({ id }) => id);
+    return listOf('data', answer.data).map(({ id }) => id);
   }
 
   /** An index by its id. */
@@ -71,12 +72,12 @@ export class VoisinClient {
   /** The indexes of the key's tenant, in the order of creation. `limit` is the size of a page. */
   async *listIndexes({ limit, ...call }: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<IndexInfo, void, undefined> {
     const ask = (path: string): Promise<IndexPage> => this.#transport.json({ method: 'GET', path }, call);
-    for await (const page of pages('/v1/index', { limit }, ask)) yield* page.indexes;
+    for await (const page of pages('/v1/index', { limit }, ask)) yield* listOf('indexes', page.indexes);
   }
 
   /** Deletes an index and all that is in it. */
   async deleteIndex(id: string, call?: CallOptions): Promise<void> {
-    await this.#transport.json({ method: 'DELETE', path: `/v1/index/${encodeURIComponent(id)}`, repeatable: false }, call);
+    await this.#transport.send({ method: 'DELETE', path: `/v1/index/${encodeURIComponent(id)}`, repeatable: false }, call);
   }
 
   /** Whose key this is, and what is left of its month. */
@@ -92,7 +93,7 @@ export class VoisinClient {
   /** The keys of an account without their secrets, revoked ones too, in the order in which they were made. */
   async *listKeys({ user, limit, ...call }: CallOptions & KeyQuery = {}): AsyncGenerator<KeyInfo, void, undefined> {
     const ask = (path: string): Promise<KeyPage> => this.#transport.json({ method: 'GET', path }, call);
-    for await (const page of pages('/v1/keys', { user, limit }, ask)) yield* page.keys;
+    for await (const page of pages('/v1/keys', { user, limit }, ask)) yield* listOf('keys', page.keys);
   }
 
   /** Ends a key by its id. Done twice, it is done once. */
@@ -103,7 +104,7 @@ export class VoisinClient {
   /** What was embedded, by key, model and day; of this month unless `from` and `to` say otherwise. */
   async *usage({ user, from, to, limit, ...call }: CallOptions & UsageQuery = {}): AsyncGenerator<Usage, void, undefined> {
     const ask = (path: string): Promise<UsagePage> => this.#transport.json({ method: 'GET', path }, call);
-    for await (const page of pages('/v1/usage', { user, from, to, limit }, ask)) yield* page.usage;
+    for await (const page of pages('/v1/usage', { user, from, to, limit }, ask)) yield* listOf('usage', page.usage);
   }
 
   health(call?: CallOptions): Promise<Health> {
@@ -112,7 +113,7 @@ export class VoisinClient {
 
   /** Any other route, with this client's key, retries and errors. @returns the JSON of the answer; undefined when it is empty */
   request(request: ApiRequest, call?: CallOptions): Promise<unknown> {
-    return this.#transport.json(request, call);
+    return this.#transport.send(request, call);
   }
 }
 

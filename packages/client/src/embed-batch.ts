@@ -4,6 +4,7 @@ import type { CutText, EmbeddedBatch, EmbedFields, Progress } from './embeddings
 import { VoisinError } from './errors.js';
 import { floatsOf } from './floats.js';
 import { checkCount, inBatches } from './in-batches.js';
+import { listOf } from './list-of.js';
 import type { CallOptions } from './options.js';
 import type { Transport } from './transport.js';
 
@@ -40,8 +41,9 @@ export async function embedBatch(
   const parts = await inBatches(texts.length, batches, async ({ start, end }, signal) => {
     const body = { input: texts.slice(start, end), ...fields, model, encoding_format: 'base64' };
     const answer = await transport.json<SaidEmbeddings>({ method: 'POST', path: '/v1/embeddings', body }, { ...call, signal }, patience);
+    const embeddings = inOrder(listOf('data', answer.data), end - start);
     const truncated = (answer.truncated ?? []).map((cut) => ({ ...cut, index: cut.index + start }));
-    return { embeddings: inOrder(answer, end - start), truncated, tokens: answer.usage.prompt_tokens };
+    return { embeddings, truncated, tokens: answer.usage.prompt_tokens };
   });
   return {
     embeddings: parts.flatMap(({ embeddings }) => embeddings),
@@ -58,7 +60,7 @@ interface SaidEmbeddings {
 }
 
 /** A vector in another text's place would be found by nobody: each must be there, once. */
-function inOrder({ data }: SaidEmbeddings, count: number): Float32Array[] {
+function inOrder(data: SaidEmbeddings['data'], count: number): Float32Array[] {
   const embeddings = new Array<Float32Array>(count);
   for (const { index, embedding } of data) embeddings[index] = floatsOf(embedding);
   const missing = embeddings.findIndex((vector) => vector === undefined);

@@ -19,6 +19,7 @@ import type {
   StreamFormat,
   VectorFields,
 } from './index-types.js';
+import { listOf } from './list-of.js';
 import type { CallOptions } from './options.js';
 import { type Page, pages } from './pages.js';
 import { type SaidVector, storedVector } from './stored-vector.js';
@@ -111,13 +112,14 @@ export class IndexClient {
   /** Every id, in the order in which they were last written. `limit` is the size of a page. */
   async *ids({ limit, ...call }: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<string, void, undefined> {
     const ask = (path: string): Promise<IdPage> => this.#transport.json({ method: 'GET', path }, call);
-    for await (const page of pages(`${this.#path}/vectors`, { limit }, ask)) yield* page.ids;
+    for await (const page of pages(`${this.#path}/vectors`, { limit }, ask)) yield* listOf('ids', page.ids);
   }
 
   /** The nearest neighbours of a vector, or of a text in an index with `embedding`; nearest first. */
   async search(query: Query, fields: SearchFields = {}, call?: CallOptions): Promise<readonly Hit[]> {
     const asked = typeof query === 'string' ? { text: query } : { vector: numbersOf(query) };
-    return (await this.#json<{ readonly results: readonly Hit[] }>('POST', '/search', { ...asked, ...fields }, call)).results;
+    const { results } = await this.#json<{ readonly results: readonly Hit[] }>('POST', '/search', { ...asked, ...fields }, call);
+    return listOf('results', results);
   }
 
   /** The same for many queries in one request: a list for each, in order. */
@@ -128,7 +130,8 @@ export class IndexClient {
   ): Promise<readonly (readonly Hit[])[]> {
     const asked = areTexts(queries) ? { texts: queries } : { vectors: queries.map(numbersOf) };
     const body = { ...asked, ...fields };
-    return (await this.#json<{ readonly results: readonly (readonly Hit[])[] }>('POST', '/search/batch', body, call)).results;
+    const { results } = await this.#json<{ readonly results: readonly (readonly Hit[])[] }>('POST', '/search/batch', body, call);
+    return listOf('results', results);
   }
 
   /** Reads a file into the index: JSON lines, .npy or .fvecs, of any size. Streams as bodies work in Node; in browsers take a Blob. */
@@ -142,7 +145,7 @@ export class IndexClient {
     return response.body ?? new Blob().stream();
   }
 
-  #json<T>(method: ApiRequest['method'], path: string, body: object | undefined, call: CallOptions | undefined): Promise<T> {
+  #json<T extends object>(method: ApiRequest['method'], path: string, body: object | undefined, call: CallOptions | undefined): Promise<T> {
     return this.#transport.json(this.#request(method, path, body), call);
   }
 

@@ -43,10 +43,19 @@ export class Transport {
   }
 
   /**
-   * Sends, again where that helps, and gives the answer's JSON; undefined when it is empty. What shape it has is the server's promise: its
-   * answers are made by the schemas in its OpenAPI document.
+   * Sends, and gives the object that was answered. What fields it has is the server's promise: its answers are made by the schemas in its
+   * OpenAPI document.
+   * @throws VoisinError internal when the answer is no JSON object
    */
-  async json<T>(request: ApiRequest, call: CallOptions = {}, patience: Patience = this.patience(call)): Promise<T> {
+  async json<T extends object>(request: ApiRequest, call?: CallOptions, patience?: Patience): Promise<T> {
+    const answer = await this.send<T | null | undefined>(request, call, patience);
+    if (typeof answer === 'object' && answer !== null) return answer;
+    const got = answer === undefined ? 'nothing' : JSON.stringify(answer).slice(0, 100);
+    throw new VoisinError('internal', `${request.method} ${request.path}: expected a JSON object in the answer, got ${got}`, { answer });
+  }
+
+  /** Sends, again where that helps, and gives the answer's JSON; undefined when it is empty. */
+  async send<T>(request: ApiRequest, call: CallOptions = {}, patience: Patience = this.patience(call)): Promise<T> {
     const { body, repeatable = true } = request;
     // Said once: what cannot be said in JSON is the caller's mistake, and no reason to try again.
     const text = body === undefined ? undefined : JSON.stringify(body);

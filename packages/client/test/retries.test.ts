@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Retry, VoisinClient } from '../src/index.js';
+import { type Retry, VoisinClient, VoisinError } from '../src/index.js';
 import { type Fault, type Relay, type Seen, startRelay } from './support/relay.js';
 import { startVoisin, type Voisin } from './support/voisin.js';
 
@@ -151,6 +151,33 @@ it('says that nobody listens, and where', async () => {
 it('says that an answer is none of Voisin’s', async () => {
   const { voisin } = await through(() => ({ status: 200, body: '<html>' }));
   await expect(voisin.health()).rejects.toMatchObject({ code: 'internal', message: expect.stringMatching(/no JSON/) });
+});
+
+it.each([
+  [204, '', 'expected a JSON object in the answer, got nothing'],
+  [200, '', 'expected a JSON object in the answer, got nothing'],
+  [200, 'null', 'expected a JSON object in the answer, got null'],
+  [200, '"welcome"', 'expected a JSON object in the answer, got "welcome"'],
+  [200, '{}', 'expected'],
+])('says so too when the answer is %i with the body %j', async (status, body, message) => {
+  const { voisin } = await through(() => ({ status, body }));
+  const calls = [
+    () => voisin.embed('x'),
+    () => voisin.embedBatch(['x', 'y'], {}, { batchSize: 1 }),
+    () => voisin.models(),
+    () => voisin.listIndexes().next(),
+    () => voisin.listKeys().next(),
+    () => voisin.usage().next(),
+    () => voisin.index('i').ids().next(),
+    () => voisin.index('i').get('a'),
+    () => voisin.index('i').search([1]),
+    () => voisin.index('i').searchBatch([[1]]),
+  ];
+  for (const call of calls) {
+    const error: unknown = await call().catch((thrown: unknown) => thrown);
+    expect(error, String(call)).toBeInstanceOf(VoisinError);
+    expect(error).toMatchObject({ code: 'internal', message: expect.stringContaining(message) });
+  }
 });
 
 it('sends through the fetch that it was given', async () => {
