@@ -61,6 +61,18 @@ it('OpenAI’s client throws its own error for a used up month, and does not cou
   await expect(client.embeddings.create({ model, input: 'of a month 4' })).rejects.toBeInstanceOf(RateLimitError);
 });
 
+it('a comparison of two kinds of texts is one request: there is room for all of it, or it costs nothing', async () => {
+  const client = clientOf(await keyOf('month'));
+  const compare = (texts: string[], against: string[]) =>
+    client.post('/v1/similarity', { texts, against, input_type: 'query', against_input_type: 'document' });
+  const refused = await compare(['left 1', 'left 2'], ['right 1', 'right 2']);
+  expect([refused.status, refused.json.error.code]).toEqual([429, 'quota_exceeded']);
+  expect((await client.get('/v1/usage')).json['usage']).toEqual([]);
+  expect((await compare(['left 1', 'left 2'], ['right 1'])).status).toBe(200);
+  const { json } = await client.get('/v1/usage');
+  expect(json['usage']).toEqual([expect.objectContaining({ requests: 1, embeddings: 3, cache_hits: 0, tokens: 6, counted: 3 })]);
+});
+
 it('bad input costs nothing', async () => {
   const client = clientOf(await keyOf('month'));
   for (const body of [

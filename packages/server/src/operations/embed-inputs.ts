@@ -3,7 +3,7 @@
 import { VoisinError } from '../errors.js';
 import type { EmbedResult, Input, Priority } from '../embedding/index.js';
 import type { AskedOptions } from './embed-options.js';
-import { meteredEmbed } from './metered-embed.js';
+import { metered } from './metered-embed.js';
 import type { Caller, Services } from './operation.js';
 import { characterCount, textProblem } from './vector-values.js';
 
@@ -22,15 +22,32 @@ export interface Asked {
 
 /** @throws VoisinError invalid_argument (a blank, too long or unreadable input), and what embedding on an account throws */
 export async function embedInputs(services: Services, caller: Caller, asked: Asked): Promise<EmbedResult> {
-  const { inputs, field, model, maxTextLength, priority, options } = asked;
-  // Named one by one, here and on the whole way: copies by `...` were a tenth of the work of an answer from memory.
-  const { normalize, precision, input_type: inputType, prompt_name: promptName, truncate, dimensions } = options;
+  checkInputs(asked);
+  const [result] = await metered(services, caller, asked.inputs.length, async () => [await embed(services, caller, asked)]);
+  return result;
+}
+
+/** The same for two lists of inputs that are asked for differently: one request all the same. */
+export function embedBoth(services: Services, caller: Caller, left: Asked, right: Asked): Promise<[EmbedResult, EmbedResult]> {
+  checkInputs(left);
+  checkInputs(right);
+  const work = async (): Promise<[EmbedResult, EmbedResult]> => [await embed(services, caller, left), await embed(services, caller, right)];
+  return metered(services, caller, left.inputs.length + right.inputs.length, work);
+}
+
+function checkInputs({ inputs, field, maxTextLength }: Asked): void {
   inputs.forEach((input, position) => {
     if (typeof input === 'string') checkText(input, field(position), maxTextLength);
   });
+}
+
+async function embed({ embedding }: Services, caller: Caller, asked: Asked): Promise<EmbedResult> {
+  const { inputs, model, maxTextLength, priority, options } = asked;
+  // Named one by one, here and on the whole way: copies by `...` were a tenth of the work of an answer from memory.
+  const { normalize, precision, input_type: inputType, prompt_name: promptName, truncate, dimensions } = options;
   try {
     const wanted = { model, normalize, precision, inputType, promptName, dimensions, truncate, maxTextLength, priority };
-    return await meteredEmbed(services, caller, inputs, wanted);
+    return await embedding.embed(inputs, wanted, caller);
   } catch (thrown) {
     throw thrown instanceof VoisinError ? inWordsOf(asked, thrown) : thrown;
   }

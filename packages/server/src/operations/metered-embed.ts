@@ -15,18 +15,31 @@ type Inputs = Parameters<Embedding['embed']>[0];
  * Errors are those of `embedding.embed`; rate_limited, quota_exceeded, and unavailable where what counts is away.
  */
 export async function meteredEmbed(services: Services, caller: Caller, inputs: Inputs, options: EmbedOptions): Promise<EmbedResult> {
+  const [result] = await metered(services, caller, inputs.length, async () => [await services.embedding.embed(inputs, options, caller)]);
+  return result;
+}
+
+/**
+ * The same for one request that embeds in several calls, all with one model: `work` makes them, and `units` is how many inputs they have together.
+ */
+export async function metered<Results extends readonly [EmbedResult, ...EmbedResult[]]>(
+  services: Services,
+  caller: Caller,
+  units: number,
+  work: () => Promise<Results>,
+): Promise<Results> {
   const { account } = caller;
-  if (account === undefined) return services.embedding.embed(inputs, options, caller);
-  const reservation = await reserve(services, caller, account, inputs.length);
-  let result: EmbedResult;
+  if (account === undefined) return work();
+  const reservation = await reserve(services, caller, account, units);
+  let results: Results;
   try {
-    result = await services.embedding.embed(inputs, options, caller);
+    results = await work();
   } catch (error) {
     reservation.cancel(caller.signal.aborted);
     throw error;
   }
-  settle(services, account, reservation, result);
-  return result;
+  settle(services, account, reservation, results);
+  return results;
 }
 
 /**
@@ -49,12 +62,18 @@ async function reserve({ account: { meter } }: Services, caller: Caller, account
   }
 }
 
-function settle({ account: { usage } }: Services, { userId, keyId }: AccountRef, reservation: Reservation, result: EmbedResult): void {
-  const embeddings = result.embeddings.length;
-  const cacheHits = result.cached.filter((level) => level !== false).length;
-  const tokens = result.tokens.reduce((sum, count) => sum + count, 0);
+function settle(
+  { account: { usage } }: Services,
+  { userId, keyId }: AccountRef,
+  reservation: Reservation,
+  results: readonly [EmbedResult, ...EmbedResult[]],
+): void {
+  const cached = results.flatMap((result) => result.cached);
+  const embeddings = cached.length;
+  const cacheHits = cached.filter((level) => level !== false).length;
+  const tokens = results.flatMap((result) => result.tokens).reduce((sum, count) => sum + count, 0);
   const cost = (embeddings - cacheHits) * costOfOne + cacheHits * Math.round(reservation.tier.cacheHit * costOfOne);
-  usage.record({ userId, keyId, model: result.fullName }, { requests: 1, embeddings, cacheHits, tokens, cost });
+  usage.record({ userId, keyId, model: results[0].fullName }, { requests: 1, embeddings, cacheHits, tokens, cost });
   reservation.settle(cost);
 }
 

@@ -2,9 +2,8 @@
 
 import Type from 'typebox';
 import type { EmbedResult } from '../embedding/index.js';
-import { checkCount, embedInputs } from './embed-inputs.js';
+import { type Asked, checkCount, embedBoth, embedInputs } from './embed-inputs.js';
 import { type AskedOptions, embedOptions, ModelName } from './embed-options.js';
-import { checkWithinMinute } from './metered-embed.js';
 import { operation, type Caller, type Services } from './operation.js';
 import { Latency, latency, Vector } from './schemas.js';
 
@@ -47,7 +46,7 @@ export const similarity = operation({
       tokens,
       model: name,
     } = inputType === asked.input_type
-      ? await embedded(services, caller, [...rows, ...(columns ?? [])], wanted)
+      ? await embedInputs(services, caller, askedOf(services, [...rows, ...(columns ?? [])], wanted))
       : await embeddedApart(services, caller, rows, columns ?? rows, wanted, inputType);
     const others = embeddings.length === texts.length ? embeddings : embeddings.slice(texts.length);
     return {
@@ -70,19 +69,19 @@ interface Wanted extends AskedOptions {
   readonly model: string | undefined;
 }
 
-function embedded(services: Services, caller: Caller, texts: readonly Text[], wanted: Wanted): Promise<EmbedResult> {
-  return embedInputs(services, caller, {
+function askedOf({ config }: Services, texts: readonly Text[], wanted: Wanted): Asked {
+  return {
     inputs: texts.map(({ text }) => text),
     field: (position) => texts[position]?.field ?? 'texts',
     model: wanted.model,
     modelField: 'model',
-    maxTextLength: services.config.limits.maxTextLength,
+    maxTextLength: config.limits.maxTextLength,
     priority: 'query',
     options: wanted,
-  });
+  };
 }
 
-/** One request to the model for each side, which have different prompts. */
+/** The two sides have different prompts. */
 async function embeddedApart(
   services: Services,
   caller: Caller,
@@ -91,9 +90,8 @@ async function embeddedApart(
   wanted: Wanted,
   columnsAre: AskedOptions['input_type'],
 ): Promise<Embedded> {
-  checkWithinMinute(services, caller, rows.length + columns.length);
-  const left = await embedded(services, caller, rows, wanted);
-  const right = await embedded(services, caller, columns, { ...wanted, input_type: columnsAre });
+  const columnsWanted = { ...wanted, input_type: columnsAre };
+  const [left, right] = await embedBoth(services, caller, askedOf(services, rows, wanted), askedOf(services, columns, columnsWanted));
   return { embeddings: [...left.embeddings, ...right.embeddings], tokens: [...left.tokens, ...right.tokens], model: left.model };
 }
 
