@@ -27,12 +27,14 @@ export interface Embedded {
   readonly latency_ms: number;
   /** There when the model could not read the text to its end. */
   readonly truncated?: true;
+  /** Of a text of more than 65,536 characters at least so many. */
   readonly dropped_tokens?: number;
 }
 
 export interface CutText {
   /** The text's position, from 0. */
   readonly index: number;
+  /** Of a text of more than 65,536 characters at least so many. */
   readonly dropped_tokens: number;
 }
 

@@ -74,6 +74,18 @@ describe('POST /v1/embeddings', () => {
     expect([refused.status, refused.json.error]).toMatchObject([400, { param: 'input[1]' }]);
   });
 
+  it('counts the tokens of a very long text at least, and says so', async () => {
+    const input = 'word '.repeat(18_000);
+    const { truncated } = (await post({ input, model: short })).json;
+    const [{ dropped_tokens }] = truncated as [{ dropped_tokens: number }];
+    expect(dropped_tokens).toBeGreaterThan(65_536 / 5 - 254);
+    expect(dropped_tokens).toBeLessThan(18_000 - 254);
+    const { message } = (await post({ input, model: short, truncate: false })).json.error;
+    expect(message).toBe(
+      `input has at least ${dropped_tokens + 254} tokens; the model reads 254 of a text, and truncate: false forbids to cut it`,
+    );
+  });
+
   it.each([
     ['model: required', 'model', { input: 'x' }],
     ['input: required', 'input', { model: short }],

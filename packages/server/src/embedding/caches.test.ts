@@ -121,7 +121,7 @@ test('a text that is too long is refused where it must not be cut, known or not'
   await expect(strict()).rejects.toMatchObject(refused);
   expect(await server.embedding.embed([long])).toMatchObject({ truncated: [true], cached: [false], droppedTokens: [46] });
   await expect(strict()).rejects.toMatchObject(refused);
-  await expect(strict()).rejects.toThrow('texts[1] has 300 tokens; the model reads 254');
+  await expect(strict()).rejects.toThrow('texts[1] has at least 300 tokens; the model reads 254');
   expect(await server.embedding.embed([long])).toMatchObject({ truncated: [true], cached: ['l1'], droppedTokens: [46] });
 });
 

@@ -40,10 +40,10 @@ test('a list of tokens needs one, and has no length in characters', () => {
   expect(problem(['fine', []])?.message).toBe('texts[1] has no tokens; at least one is needed');
 });
 
-test('a text with more tokens than the model reads is named with both numbers', () => {
+test('a text with more tokens than the model reads is named with both numbers, the first a lower bound', () => {
   expect(tooManyTokens(3, 254, 46)).toMatchObject({
     code: 'invalid_argument',
-    message: 'texts[3] has 300 tokens; the model reads 254 of a text, and truncate: false forbids to cut it',
+    message: 'texts[3] has at least 300 tokens; the model reads 254 of a text, and truncate: false forbids to cut it',
     details: { field: 'texts[3]', position: 3, limit: 254 },
   });
 });

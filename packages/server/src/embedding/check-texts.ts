@@ -13,9 +13,12 @@ export function checkTexts(inputs: readonly Input[], maxTextLength: number): voi
   });
 }
 
-/** The error of a text that the model cannot read to its end, where the caller does not want it cut. */
+/**
+ * The error of a text that the model cannot read to its end, where the caller does not want it cut. The tokenizer does not count a very long text
+ * to its end: what was dropped is the least.
+ */
 export function tooManyTokens(position: number, read: number, dropped: number): VoisinError {
-  const message = `has ${read + dropped} tokens; the model reads ${read} of a text, and truncate: false forbids to cut it`;
+  const message = `has at least ${read + dropped} tokens; the model reads ${read} of a text, and truncate: false forbids to cut it`;
   return refused(position, message, { limit: read });
 }
 

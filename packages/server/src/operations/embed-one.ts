@@ -5,11 +5,12 @@ import { VoisinError } from '../errors.js';
 import { embedInputs } from './embed-inputs.js';
 import type { AskedOptions } from './embed-options.js';
 import type { Caller, Services } from './operation.js';
+import { DroppedTokens } from './schemas.js';
 
 /** What an answer says beside the embedding when the text was cut. */
 export const cutFields = {
   truncated: Type.Optional(Type.Literal(true, { description: 'the model could not read the text to its end' })),
-  dropped_tokens: Type.Optional(Type.Integer({ description: 'how much of it was cut' })),
+  dropped_tokens: Type.Optional(DroppedTokens),
 };
 
 export interface OneText {

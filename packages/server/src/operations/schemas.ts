@@ -143,7 +143,11 @@ export function processingTime(started: number): number {
   return Math.round((performance.now() - started) * 100) / 100;
 }
 
+export const DroppedTokens = Type.Integer({
+  description: 'how much of it was cut; of a text of more than 65,536 characters at least so much, its end is not counted',
+});
+
 export const CutTexts = Type.Array(
-  Type.Object({ index: Type.Integer({ description: 'the text’s position, from 0' }), dropped_tokens: Type.Integer() }),
+  Type.Object({ index: Type.Integer({ description: 'the text’s position, from 0' }), dropped_tokens: DroppedTokens }),
   { description: 'texts that the model could not read to their ends; absent when there are none' },
 );
