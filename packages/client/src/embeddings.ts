@@ -61,6 +61,9 @@ export interface Similarities {
   readonly model: string;
   readonly tokens: number;
   readonly latency_ms: number;
+  /** The texts, and those of `against`, that the model could not read to their ends; there when there are some. */
+  readonly truncated?: readonly CutText[];
+  readonly against_truncated?: readonly CutText[];
 }
 
 export interface Progress {

@@ -43,6 +43,18 @@ describe('POST /v1/embed', () => {
     expect(raw.bytes.equals(Buffer.from(floats.buffer))).toBe(true);
   });
 
+  it('tells beside raw float32 how many texts were cut', async () => {
+    const bytes = { accept: 'application/octet-stream' };
+    const long = 'word '.repeat(300);
+    const cut = [
+      await server.client.post('/v1/embed', { text: long }, bytes),
+      await server.client.post('/embed/batch', { model_name: 'all-MiniLM-L6-v2', texts: [long, 'short', `${long} and more`] }, bytes),
+      await server.client.post('/v1/embeddings', { model: 'all-MiniLM-L6-v2', input: ['short', long] }, bytes),
+      await server.client.post('/v1/embed', { text: 'short' }, bytes),
+    ];
+    expect(cut.map(({ headers }) => headers['x-truncated-count'])).toEqual(['1', '2', '1', undefined]);
+  });
+
   it.each([
     ['application/octet-stream;q=0', 'application/json'],
     ['application/octet-stream-foo', 'application/json'],

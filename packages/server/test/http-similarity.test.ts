@@ -41,6 +41,26 @@ it('compares texts with themselves when nothing else came', async () => {
   }
 });
 
+it('tells which texts of either side were cut', async () => {
+  const long = (words: number): string => 'word '.repeat(words);
+  const body = { texts: ['short', long(300)], against: [long(400), 'short', long(500)] };
+  const cut = {
+    truncated: [{ index: 1, dropped_tokens: 46 }],
+    against_truncated: [
+      { index: 0, dropped_tokens: 146 },
+      { index: 2, dropped_tokens: 246 },
+    ],
+  };
+  expect((await compare(body)).json).toMatchObject(cut);
+  expect((await compare({ ...body, against_input_type: 'query' })).json).toMatchObject(cut);
+  const { json } = await compare({ texts: body.texts });
+  expect([json['truncated'], json['against_truncated']]).toEqual([cut.truncated, undefined]);
+  const bytes = await compare(body, { accept: 'application/octet-stream' });
+  expect(bytes.headers['x-truncated-count']).toBe('3');
+  const refused = await compare({ ...body, truncate: false });
+  expect([refused.status, refused.json.error.details]).toMatchObject([400, { field: 'texts[1]' }]);
+});
+
 it('gives rows of float32 to who asks for bytes', async () => {
   const { json } = await compare({ texts: ['one', 'two'], against: ['three'] });
   const raw = await compare({ texts: ['one', 'two'], against: ['three'] }, { accept: 'application/octet-stream' });

@@ -69,7 +69,10 @@ export function checkCount(count: number, field: string, most: number, setting: 
 }
 
 /** The texts that the model could not read to their ends; undefined when there are none. */
-export function cutTexts({ truncated, droppedTokens }: EmbedResult): { index: number; dropped_tokens: number }[] | undefined {
+export function cutTexts({
+  truncated,
+  droppedTokens,
+}: Pick<EmbedResult, 'truncated' | 'droppedTokens'>): { index: number; dropped_tokens: number }[] | undefined {
   const cut = truncated.flatMap((is, index) => (is ? [{ index, dropped_tokens: droppedTokens[index] ?? 0 }] : []));
   return cut.length === 0 ? undefined : cut;
 }

@@ -2,10 +2,10 @@
 
 import Type from 'typebox';
 import type { EmbedResult } from '../embedding/index.js';
-import { type Asked, checkCount, embedBoth, embedInputs } from './embed-inputs.js';
+import { type Asked, checkCount, cutTexts, embedBoth, embedInputs } from './embed-inputs.js';
 import { type AskedOptions, embedOptions, ModelName } from './embed-options.js';
 import { operation, type Caller, type Services } from './operation.js';
-import { Latency, latency, Vector } from './schemas.js';
+import { CutTexts, Latency, latency, Vector } from './schemas.js';
 
 const { normalize: _, ...options } = embedOptions;
 
@@ -31,6 +31,8 @@ export const similarity = operation({
     model: Type.String({ description: 'as it was asked for' }),
     tokens: Type.Integer({ description: 'of all texts, without the special tokens' }),
     latency_ms: Latency,
+    truncated: Type.Optional(CutTexts),
+    against_truncated: Type.Optional(CutTexts),
   }),
   async run(services, caller, { texts, against, against_input_type, model, ...asked }) {
     const started = performance.now();
@@ -41,19 +43,20 @@ export const similarity = operation({
     const inputType = against_input_type ?? asked.input_type;
     const rows = texts.map((text, position) => ({ text, field: `texts[${position}]` }));
     const columns = against?.map((text, position) => ({ text, field: `against[${position}]` }));
-    const {
-      embeddings,
-      tokens,
-      model: name,
-    } = inputType === asked.input_type
-      ? await embedInputs(services, caller, askedOf(services, [...rows, ...(columns ?? [])], wanted))
-      : await embeddedApart(services, caller, rows, columns ?? rows, wanted, inputType);
-    const others = embeddings.length === texts.length ? embeddings : embeddings.slice(texts.length);
+    const other = { ...wanted, input_type: inputType };
+    const [left, right] =
+      inputType === asked.input_type
+        ? await embeddedTogether(services, caller, rows, columns ?? [], wanted)
+        : await embedBoth(services, caller, askedOf(services, rows, wanted), askedOf(services, columns ?? rows, other));
+    const truncated = cutTexts(left);
+    const againstTruncated = right && cutTexts(right);
     return {
-      similarities: embeddings.slice(0, texts.length).map((row) => Float32Array.from(others, (column) => dot(row, column))),
-      model: name,
-      tokens: tokens.reduce((sum, count) => sum + count, 0),
+      similarities: left.embeddings.map((row) => Float32Array.from((right ?? left).embeddings, (column) => dot(row, column))),
+      model: left.model,
+      tokens: [...left.tokens, ...(right?.tokens ?? [])].reduce((sum, count) => sum + count, 0),
       latency_ms: latency(started),
+      ...(truncated === undefined ? {} : { truncated }),
+      ...(againstTruncated === undefined ? {} : { against_truncated: againstTruncated }),
     };
   },
 });
@@ -63,7 +66,7 @@ interface Text {
   readonly field: string;
 }
 
-type Embedded = Pick<EmbedResult, 'embeddings' | 'tokens' | 'model'>;
+type Side = Pick<EmbedResult, 'embeddings' | 'tokens' | 'truncated' | 'droppedTokens' | 'model'>;
 
 interface Wanted extends AskedOptions {
   readonly model: string | undefined;
@@ -81,18 +84,26 @@ function askedOf({ config }: Services, texts: readonly Text[], wanted: Wanted): 
   };
 }
 
-/** The two sides have different prompts. */
-async function embeddedApart(
+/** @returns one side alone when its texts are compared with one another */
+async function embeddedTogether(
   services: Services,
   caller: Caller,
   rows: readonly Text[],
   columns: readonly Text[],
   wanted: Wanted,
-  columnsAre: AskedOptions['input_type'],
-): Promise<Embedded> {
-  const columnsWanted = { ...wanted, input_type: columnsAre };
-  const [left, right] = await embedBoth(services, caller, askedOf(services, rows, wanted), askedOf(services, columns, columnsWanted));
-  return { embeddings: [...left.embeddings, ...right.embeddings], tokens: [...left.tokens, ...right.tokens], model: left.model };
+): Promise<readonly [Side, Side?]> {
+  const all = await embedInputs(services, caller, askedOf(services, [...rows, ...columns], wanted));
+  return columns.length === 0 ? [all] : [sideOf(all, 0, rows.length), sideOf(all, rows.length, all.embeddings.length)];
+}
+
+function sideOf({ embeddings, tokens, truncated, droppedTokens, model }: EmbedResult, start: number, end: number): Side {
+  return {
+    embeddings: embeddings.slice(start, end),
+    tokens: tokens.slice(start, end),
+    truncated: truncated.slice(start, end),
+    droppedTokens: droppedTokens.slice(start, end),
+    model,
+  };
 }
 
 /** Of unit vectors. In double precision: a text and itself are 1 to seven digits. */

@@ -10,7 +10,8 @@ export type Encoding = 'float' | 'base64';
 /** @param encoding how the request asked for vectors in JSON */
 export async function vectorAnswer(output: unknown, accept: string | undefined, encoding: Encoding | undefined): Promise<Answer> {
   // A client that wants both alike gets JSON.
-  if (qualityOf(accept, 'application/octet-stream') > qualityOf(accept, 'application/json')) return bytesOf([...vectorsIn(output)]);
+  if (qualityOf(accept, 'application/octet-stream') > qualityOf(accept, 'application/json'))
+    return bytesOf([...vectorsIn(output)], cutTextsIn(output));
   const turns = new Turns();
   const parts: string[] = [];
   for (const part of jsonParts(output, encoding === 'base64' ? base64 : decimals)) {
@@ -21,12 +22,23 @@ export async function vectorAnswer(output: unknown, accept: string | undefined, 
 }
 
 /** The vectors end to end, little-endian float32; the headers say how to cut them apart. */
-function bytesOf(vectors: readonly Float32Array[]): Answer {
+function bytesOf(vectors: readonly Float32Array[], cutTexts: number): Answer {
   return {
     contentType: 'application/octet-stream',
     body: Buffer.concat(vectors.map(float32ToBytes)),
-    headers: { 'x-vector-count': String(vectors.length), 'x-vector-dimension': String(vectors[0]?.length ?? 0) },
+    headers: {
+      'x-vector-count': String(vectors.length),
+      'x-vector-dimension': String(vectors[0]?.length ?? 0),
+      ...(cutTexts === 0 ? {} : { 'x-truncated-count': String(cutTexts) }),
+    },
   };
+}
+
+/** How many texts the JSON would say that the model could not read to their ends: `true` of the one text, or a list. */
+function cutTextsIn(output: unknown): number {
+  if (typeof output !== 'object' || output === null) return 0;
+  const { truncated = [], against_truncated: against = [] }: Readonly<Record<string, unknown>> = { ...output };
+  return [truncated, against].flat().length;
 }
 
 function* vectorsIn(value: unknown): Generator<Float32Array> {

@@ -52,7 +52,7 @@ function isLocalName(name: string): boolean {
 
 const allowedHeaders = 'authorization, content-type, x-api-key, x-request-id';
 const exposedHeaders =
-  'x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-disposition, x-vector-count, x-vector-dimension';
+  'x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-disposition, x-vector-count, x-vector-dimension, x-truncated-count';
 
 /** OpenAI's client tells more of itself in each request than a page may without leave. */
 function ofOpenAi(headers: IncomingHttpHeaders): string[] {
