@@ -4,14 +4,14 @@ import Type from 'typebox';
 import { checkCount, cutTexts, embedInputs } from './embed-inputs.js';
 import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
-import { CutTexts, ProcessingTime, processingTime, Vector } from './schemas.js';
+import { AnsweredVector, CutTexts, ProcessingTime, processingTime } from './schemas.js';
 
 export const embedBatch = operation({
   name: 'embed.batch',
   summary: 'Embed many texts with a model that is named',
   input: Type.Object({ model_name: ModelName, texts: Type.Array(Type.String()), ...embedOptions }, { additionalProperties: false }),
   output: Type.Object({
-    embeddings: Type.Array(Vector, { description: 'in the order of the texts' }),
+    embeddings: Type.Array(AnsweredVector, { description: 'in the order of the texts' }),
     model_name: Type.String({ description: 'as it was asked for' }),
     dimension: Type.Integer(),
     count: Type.Integer(),

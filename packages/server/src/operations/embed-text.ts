@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { cutFields, embedOne } from './embed-one.js';
 import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
-import { ProcessingTime, processingTime, Vector } from './schemas.js';
+import { AnsweredVector, ProcessingTime, processingTime } from './schemas.js';
 import { characterCount } from './vector-values.js';
 
 export const embedText = operation({
@@ -12,7 +12,7 @@ export const embedText = operation({
   summary: 'Embed a text with a model that is named',
   input: Type.Object({ model_name: ModelName, text: Type.String(), ...embedOptions }, { additionalProperties: false }),
   output: Type.Object({
-    embedding: Vector,
+    embedding: AnsweredVector,
     model_name: Type.String({ description: 'as it was asked for' }),
     dimension: Type.Integer(),
     text_length: Type.Integer({ description: 'in characters' }),

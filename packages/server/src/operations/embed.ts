@@ -4,14 +4,14 @@ import Type from 'typebox';
 import { cutFields, embedOne } from './embed-one.js';
 import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
-import { Latency, latency, Vector } from './schemas.js';
+import { AnsweredVector, Latency, latency } from './schemas.js';
 
 export const embed = operation({
   name: 'embed',
   summary: 'Embed a text',
   input: Type.Object({ text: Type.String(), model: Type.Optional(ModelName), ...embedOptions }, { additionalProperties: false }),
   output: Type.Object({
-    embedding: Vector,
+    embedding: AnsweredVector,
     model: Type.String({ description: 'as it was asked for' }),
     tokens: Type.Integer({ description: 'word pieces of the text, without the special tokens' }),
     cached: Type.Boolean(),

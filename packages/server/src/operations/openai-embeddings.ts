@@ -7,7 +7,7 @@ import { DialectInputs, takeInputs } from './dialect-inputs.js';
 import { cutTexts, embedInputs } from './embed-inputs.js';
 import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
-import { CutTexts, Vector } from './schemas.js';
+import { AnsweredVector, CutTexts } from './schemas.js';
 
 export const openAiEmbeddings = operation({
   name: 'openai.embeddings',
@@ -15,7 +15,7 @@ export const openAiEmbeddings = operation({
   input: Type.Object({ input: DialectInputs, model: ModelName, ...embedOptions }, { additionalProperties: false }),
   output: Type.Object({
     object: Type.Literal('list'),
-    data: Type.Array(Type.Object({ object: Type.Literal('embedding'), index: Type.Integer(), embedding: Vector })),
+    data: Type.Array(Type.Object({ object: Type.Literal('embedding'), index: Type.Integer(), embedding: AnsweredVector })),
     model: Type.String({ description: 'as it was asked for' }),
     usage: Type.Object({ prompt_tokens: Type.Integer(), total_tokens: Type.Integer() }),
     truncated: Type.Optional(CutTexts),

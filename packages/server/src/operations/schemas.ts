@@ -17,6 +17,16 @@ export const Vector = Type.Refine(
   () => 'expected an array of numbers',
 );
 
+/** A vector of an answer, which may be asked for as base64. */
+export const AnsweredVector = Type.Unsafe<Float32Array>({
+  'x-json': {
+    oneOf: [
+      { type: 'array', items: number, description: 'float32 values' },
+      { type: 'string', contentEncoding: 'base64', description: 'with `encoding_format` base64: the bytes of the values, little-endian' },
+    ],
+  },
+});
+
 export const Matrix = Type.Refine(
   Type.Unsafe<VectorRows>({ 'x-json': { type: 'array', items: numbers }, 'x-expected': 'an array of arrays of numbers' }),
   (value) => value instanceof VectorRows,
@@ -112,7 +122,12 @@ export const Hit = Type.Object({
   text: Type.Optional(Type.String()),
 });
 
-export const StoredVector = Type.Object({ id: Type.String(), values: Vector, metadata: Metadata, text: Type.Optional(Type.String()) });
+export const StoredVector = Type.Object({
+  id: Type.String(),
+  values: AnsweredVector,
+  metadata: Metadata,
+  text: Type.Optional(Type.String()),
+});
 
 export const RefusedVector = Type.Object({
   position: Type.Integer({ description: 'where it stood in the request, from 0' }),

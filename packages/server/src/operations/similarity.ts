@@ -5,7 +5,7 @@ import type { EmbedResult } from '../embedding/index.js';
 import { type Asked, checkCount, cutTexts, embedBoth, embedInputs } from './embed-inputs.js';
 import { type AskedOptions, embedOptions, ModelName } from './embed-options.js';
 import { operation, type Caller, type Services } from './operation.js';
-import { CutTexts, Latency, latency, Vector } from './schemas.js';
+import { AnsweredVector, CutTexts, Latency, latency } from './schemas.js';
 
 const { normalize: _, ...options } = embedOptions;
 
@@ -27,7 +27,7 @@ export const similarity = operation({
     { additionalProperties: false },
   ),
   output: Type.Object({
-    similarities: Type.Array(Vector, { description: 'a row for each of `texts`, a cosine for each of `against`' }),
+    similarities: Type.Array(AnsweredVector, { description: 'a row for each of `texts`, a cosine for each of `against`' }),
     model: Type.String({ description: 'as it was asked for' }),
     tokens: Type.Integer({ description: 'of all texts, without the special tokens' }),
     latency_ms: Latency,

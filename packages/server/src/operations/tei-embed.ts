@@ -6,7 +6,7 @@ import { DialectInputs, takeInputs } from './dialect-inputs.js';
 import { checkCount, embedInputs } from './embed-inputs.js';
 import { embedOptions, ModelName } from './embed-options.js';
 import { operation } from './operation.js';
-import { Vector } from './schemas.js';
+import { AnsweredVector } from './schemas.js';
 
 export const teiEmbed = operation({
   name: 'tei.embed',
@@ -22,7 +22,7 @@ export const teiEmbed = operation({
     },
     { additionalProperties: false },
   ),
-  output: Type.Array(Vector, { description: 'in the order of the inputs' }),
+  output: Type.Array(AnsweredVector, { description: 'in the order of the inputs' }),
   async run(services, caller, { inputs: came, model, truncation_direction, ...options }) {
     if (truncation_direction?.toLowerCase() === 'left') {
       throw new VoisinError('invalid_argument', 'truncation_direction: expected "right", the end of a text is what is cut, got "left"', {

@@ -79,8 +79,9 @@ function answerShape(response: Readonly<Record<string, Json>>): string {
 }
 
 function typeName(schema: Readonly<Record<string, Json>>): string {
-  const { enum: choices, type, items, minimum, maximum } = schema;
+  const { enum: choices, type, items, minimum, maximum, oneOf } = schema;
   if (Array.isArray(choices)) return choices.map((one) => JSON.stringify(one)).join(' | ');
+  if (Array.isArray(oneOf)) return oneOf.map((one: Json) => typeName(fieldsOf(one))).join(' | ');
   if (type === 'array') return `array of ${typeName(fieldsOf(items))}`;
   const range =
     minimum === undefined && maximum === undefined

@@ -44,7 +44,7 @@ export function openApiDocument(version: string, limits: Limits): OpenApiDocumen
       title: 'Voisin',
       version,
       description:
-        'Turns text into vectors, keeps them and finds their neighbours. Every error of its own routes has the same body; its code says what to do.',
+        'Turns text into vectors, keeps them and finds their neighbours. Every error of its own routes has the same body; its code says what to do. A method that a path does not have is a 405 with Allow.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: tags.map(([name, description]) => ({ name, description })),
@@ -78,6 +78,7 @@ function describeRoute(route: Route, limits: Limits): OpenApiOperation {
   const parameters = [
     ...inPath.map((name) => ({ name, in: 'path', required: true, schema: properties[name] ?? { type: 'string' } })),
     ...query.map((name) => queryParameter(name, properties[name])),
+    ...(route.vectors === true && route.body === undefined ? [queryParameter('encoding_format', encodingFormat)] : []),
   ];
   const other = route.alternative && toJsonSchema(route.alternative.route.operation.input, limits);
   const requestBody = bodyOf(route, schema, inPath, other);
@@ -114,6 +115,8 @@ function queryParameter(name: string, schema: Json | undefined): Fields {
   return { name, in: 'query', schema: schema ?? streamParameters[name] ?? { type: 'string' } };
 }
 
+const encodingFormat: Json = { type: 'string', enum: ['float', 'base64'], default: 'float' };
+
 const streamParameters: { readonly [name: string]: Json } = {
   format: { type: 'string', enum: ['jsonl', 'npy', 'fvecs'], default: 'jsonl' },
   id_prefix: { type: 'string', default: '', description: '.npy and .fvecs: an id is this and the number of its row' },
@@ -127,7 +130,7 @@ function bodyOf(route: Route, schema: Fields, inPath: readonly string[], other: 
   }
   if (route.body === undefined) return undefined;
   const properties: Record<string, Json> = { ...fieldsOf(schema['properties']), tenant_id: { type: 'string' } };
-  if (route.vectors === true) properties['encoding_format'] = { type: 'string', enum: ['float', 'base64'], default: 'float' };
+  if (route.vectors === true) properties['encoding_format'] = encodingFormat;
   for (const name of inPath) delete properties[name];
   const required = requiredOf(schema).filter((name) => !inPath.includes(name));
   const own = { type: 'object', properties, additionalProperties: route.dialect !== undefined };
@@ -160,27 +163,33 @@ function responsesOf(route: Route, limits: Limits): OpenApiOperation['responses'
   const streamed = { 'application/x-ndjson': binarySchema, 'application/octet-stream': binarySchema };
   responses[route.status] =
     route.status === 204 ? { description: 'Done' } : { description: 'OK', content: route.stream === 'export' ? streamed : content };
-  const open = route.open === true;
-  const codes = new Set<ErrorCode>([...commonErrors.filter((code) => !open || code !== 'unauthenticated'), ...(route.errors ?? [])]);
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes) byStatus.set(statusOf[code], [...(byStatus.get(statusOf[code]) ?? []), code]);
-  for (const [status, list] of [...byStatus].sort(([a], [b]) => a - b)) {
-    responses[status] = { description: list.join(', '), content: { 'application/json': { schema: errorReference(route) } } };
-  }
-  return responses;
+  const common = commonErrors.filter((code) => route.open !== true || code !== 'unauthenticated');
+  return { ...responses, ...errorResponses(route, [...common, ...(route.errors ?? [])]) };
+}
+
+/** Errors by their statuses; 415 is an invalid argument wherever a body is read as JSON, also where none is wanted. */
+function errorResponses(
+  route: Pick<Route, 'dialect' | 'alternative' | 'stream'>,
+  codes: readonly ErrorCode[],
+): OpenApiOperation['responses'] {
+  const said = new Map<number, string[]>();
+  for (const code of new Set(codes)) said.set(statusOf[code], [...(said.get(statusOf[code]) ?? []), code]);
+  if (route.stream !== 'import') said.set(415, ['invalid_argument: a Content-Type other than application/json']);
+  const content = { 'application/json': { schema: errorReference(route) } };
+  return Object.fromEntries([...said].map(([status, list]) => [status, { description: list.join(', '), content }]));
 }
 
 const binarySchema = { schema: { type: 'string', format: 'binary' } };
 
 const pages: readonly { path: string; operation: OpenApiOperation }[] = [
-  page('/', 'welcome', 'What this is and where its documents are', 'application/json', true),
-  page('/docs', 'docs', 'This reference as a page', 'text/html', true),
-  page('/openapi.json', 'openapi', 'This reference as an OpenAPI document', 'application/json', false),
+  page('/', 'welcome', 'What this is and where its documents are', ['application/json'], true),
+  page('/docs', 'docs', 'This reference as a page', ['text/html'], true),
+  page('/openapi.json', 'openapi', 'This reference as an OpenAPI document', ['application/json'], false),
   page(
     '/metrics',
     'metrics',
-    'Numbers for Prometheus, or as JSON with Accept: application/json; open to all with METRICS_PUBLIC',
-    'text/plain',
+    'Numbers for Prometheus, or as JSON with Accept: application/json; open to all with METRICS_PUBLIC, and 403 without ENABLE_METRICS',
+    ['text/plain', 'application/json'],
     false,
   ),
 ];
@@ -189,11 +198,15 @@ function page(
   path: string,
   operationId: string,
   summary: string,
-  type: string,
+  types: readonly string[],
   open: boolean,
 ): { path: string; operation: OpenApiOperation } {
-  const denied = { description: 'unauthenticated', content: { 'application/json': { schema: errorReference({}) } } };
-  const responses = { '200': { description: 'OK', content: { [type]: {} } }, ...(open ? {} : { '401': denied }) };
+  const errors = errorResponses(
+    {},
+    open ? ['permission_denied', 'internal'] : ['unauthenticated', 'permission_denied', 'unavailable', 'internal'],
+  );
+  const content = Object.fromEntries(types.map((type) => [type, {}]));
+  const responses = { '200': { description: 'OK', content }, ...errors };
   return { path, operation: { operationId, summary, tags: ['server'], responses, ...(open ? { security: [] } : {}) } };
 }
 

@@ -39,4 +39,11 @@ export interface Route {
   readonly errors?: readonly ErrorCode[];
 }
 
-export const commonErrors: readonly ErrorCode[] = ['invalid_argument', 'unauthenticated', 'unavailable', 'deadline_exceeded', 'internal'];
+export const commonErrors: readonly ErrorCode[] = [
+  'invalid_argument',
+  'unauthenticated',
+  'permission_denied',
+  'unavailable',
+  'deadline_exceeded',
+  'internal',
+];
