@@ -1,7 +1,7 @@
 // The program as an operator runs it: its own process, its exit codes, what it prints.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -164,6 +164,17 @@ describe('the demonstration', () => {
     const answers = [...out.matchAll(/^ {2}(0\.\d{3}) {2}(\S+)$/gm)].map(([, , place]) => place);
     expect(answers[0]).toBe('animals.txt:1');
     expect(answers[3]).toBe('money.txt:3');
+  });
+
+  test('answers as the README shows it', async () => {
+    const page = (name: string): URL => new URL(`../../../../${name}`, import.meta.url);
+    const readme = await readFile(page('README.md'), 'utf8');
+    const [, question = '', answer = ''] = /\$ npm run demo -- docs --question "(.*)"\n(\n {2}0\.\d{3} [^]*?)```/.exec(readme) ?? [];
+    // The one page that it shows, for the others take ten seconds.
+    const [, name = ''] = /^ {2}0\.\d{3} {2}(\S+):\d+$/m.exec(answer) ?? [];
+    await copyFile(page(`docs/${name}`), join(folder, name));
+    const { out } = await run(['demo', folder, '--question', question]);
+    expect(out).toContain(answer);
   });
 
   test('says what is wrong with a missing and an empty folder', async () => {
