@@ -62,6 +62,21 @@ it('a request that takes too long is a 504', async () => {
   await server.close();
 });
 
+it('a body that does not come in time gives its room to others', async () => {
+  const server = await startTestServer({ env: { REQUEST_TIMEOUT: '1' } });
+  const announced = hang(server.http.port, '/v1/embeddings', 1_000_000);
+  const chunked = connect(server.http.port, '127.0.0.1');
+  chunked.write('POST /v1/embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
+  chunked.write(`7530\r\n{${' '.repeat(29_999)}\r\n`);
+  const held = async (): Promise<number> => Number(/http_body_bytes"\} (\d+)/.exec((await server.client.get('/metrics')).text)?.[1]);
+  await untilTrue(async () => (await held()) === 1_030_000);
+  const answers = await Promise.all([announced, chunked].map(async (socket) => String(await once(socket, 'data'))));
+  expect(answers).toEqual([expect.stringMatching(/^HTTP\/1\.1 504 /), expect.stringMatching(/^HTTP\/1\.1 504 /)]);
+  await untilTrue(async () => (await held()) === 0);
+  for (const socket of [announced, chunked]) socket.destroy();
+  await server.close();
+});
+
 it('an import takes longer than any other request may', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'voisin-test-'));
   const before = await startTestServer({ dataDir });

@@ -14,6 +14,9 @@ declare module 'fastify' {
   }
 }
 
+/** Ends what goes on for a request. */
+export type Stop = (reason: VoisinError) => void;
+
 export class Exchange {
   readonly requestId: string;
   readonly startedAt = performance.now();
@@ -30,7 +33,7 @@ export class Exchange {
   /** Made when someone asks for the signal: most operations are over too soon to be given up. */
   #controller: AbortController | undefined;
   #aborted: VoisinError | undefined;
-  #stopRace: ((reason: VoisinError) => void) | undefined;
+  readonly #stops = new Set<Stop>();
 
   /**
    * @param seconds until the time is up; undefined for streams, which have no such bound
@@ -67,13 +70,19 @@ export class Exchange {
     return new ExchangeCaller(this, tenant, this.#isAlone());
   }
 
-  /** The promise's own end, or the abort if that comes first. One race at a time. */
+  /** The promise's own end, or the abort if that comes first. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#aborted !== undefined) reject(this.#aborted);
-      this.#stopRace = reject;
+      this.onAbort(reject);
       work.then(resolve, reject);
     });
+  }
+
+  /** Calls `stop` at the abort, at once when it was already: cheaper than `signal`. @returns how to be told no more */
+  onAbort(stop: Stop): () => void {
+    if (this.#aborted !== undefined) stop(this.#aborted);
+    else this.#stops.add(stop);
+    return () => this.#stops.delete(stop);
   }
 
   /** @param whole false when the caller went away before the end of the answer */
@@ -86,7 +95,7 @@ export class Exchange {
     if (this.#aborted !== undefined) return;
     this.#aborted = reason;
     this.#controller?.abort(reason);
-    this.#stopRace?.(reason);
+    for (const stop of this.#stops) stop(reason);
   }
 }
 

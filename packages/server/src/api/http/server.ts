@@ -129,7 +129,10 @@ function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
     if (encoding !== 'identity') throw unsupported('content-encoding', 'none', encoding);
     const length = request.headers['content-length'];
     const contentLength = length === undefined ? undefined : Number(length);
-    return request.exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength }));
+    const { exchange } = request;
+    return exchange.race(
+      bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength, onAbort: (stop) => exchange.onAbort(stop) }),
+    );
   });
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     if (request.routeOptions.config.rawBody === true) return undefined;

@@ -19,6 +19,8 @@ export interface BodyRequest {
   readonly plan: BodyPlan;
   readonly maxBytes: number;
   readonly contentLength: number | undefined;
+  /** Tells when nobody waits for the body any longer: its time is up. Returns how to be told no more. */
+  readonly onAbort: (stop: (reason: VoisinError) => void) => () => void;
 }
 
 export class BodyReader {
@@ -39,7 +41,7 @@ export class BodyReader {
 
   /**
    * @returns the fields of the body; undefined when it is empty
-   * @throws VoisinError payload_too_large, invalid_argument, unavailable when too many bodies are under way
+   * @throws VoisinError payload_too_large, invalid_argument, unavailable when too many bodies are under way, and why it was given up
    */
   async read(stream: Readable, request: BodyRequest): Promise<Record<string, unknown> | undefined> {
     const claimed = request.contentLength ?? 0;
@@ -90,7 +92,7 @@ function tooLarge(maxBytes: number, got: string): VoisinError {
 /** The whole body in a buffer that nothing else uses, so that it can move to a thread. Listeners: an iterator costs more than a small body. */
 function receive(
   stream: Readable,
-  { maxBytes, contentLength }: BodyRequest,
+  { maxBytes, contentLength, onAbort }: BodyRequest,
   memory: Buffer,
   hold: (more: number) => void,
 ): Promise<Buffer> {
@@ -98,9 +100,16 @@ function receive(
   return new Promise((resolve, reject) => {
     let whole = memory;
     let length = 0;
+    let offAbort = (): void => undefined;
     const done = (outcome: () => void): void => {
       stream.off('data', take).off('end', end).off('error', failed).off('close', gone);
+      offAbort();
       outcome();
+    };
+    // What still comes is read and thrown away, so that the client gets to read the answer.
+    const refuse = (error: unknown): void => {
+      done(() => reject(error));
+      stream.resume();
     };
     const take = (chunk: Buffer): void => {
       const needed = length + chunk.length;
@@ -108,9 +117,7 @@ function receive(
         if (needed > maxBytes) throw tooLarge(maxBytes, 'more');
         if (contentLength === undefined) hold(chunk.length);
       } catch (error) {
-        // What still comes is read and thrown away, so that the client gets to read the answer.
-        done(() => reject(error));
-        stream.resume();
+        refuse(error);
         return;
       }
       if (needed > whole.length) {
@@ -124,6 +131,7 @@ function receive(
     const failed = (cause: Error): void => done(() => reject(incomplete(cause)));
     const gone = (): void => done(() => reject(incomplete()));
     stream.on('data', take).on('end', end).on('error', failed).on('close', gone);
+    offAbort = onAbort(refuse);
   });
 }
 
