@@ -77,6 +77,37 @@ it('a body that does not come in time gives its room to others', async () => {
   await server.close();
 });
 
+it('an answer that nobody reads is cut, and one that is read slowly is not', async () => {
+  const server = await startTestServer({ env: { REQUEST_TIMEOUT: '1' } });
+  const index = await makeIndex(server.client, { dimension: 1 });
+  const metadata = { text: 'x'.repeat(40_000) };
+  const vectors = Array.from({ length: 250 }, (_, i) => ({ id: `${i}`, values: [i], metadata }));
+  expect((await server.client.post(`/v1/index/${index}/vectors`, { vectors })).status).toBe(201);
+  const ask = (): Socket => {
+    const socket = connect(server.http.port, '127.0.0.1');
+    socket.write(`GET /v1/index/${index}/search?vector=1&k=250 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    return socket;
+  };
+  const underWay = async (): Promise<number> => Number(/http_requests"\} (\d+)/.exec((await server.client.get('/metrics')).text)?.[1]);
+  const unread = [ask(), ask()];
+  const slow = ask();
+  await untilTrue(async () => (await underWay()) === 4);
+  let read = 0;
+  const take = (most?: number): void => {
+    const chunk: Buffer | null = slow.read(most);
+    read += chunk?.length ?? 0;
+  };
+  await untilTrue(async () => {
+    take(16 * 1024);
+    return (await underWay()) === 2;
+  });
+  slow.on('readable', () => take());
+  await once(slow, 'end');
+  expect(read).toBeGreaterThan(250 * 40_000);
+  for (const socket of unread) socket.destroy();
+  await server.close();
+});
+
 it('an import takes longer than any other request may', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'voisin-test-'));
   const before = await startTestServer({ dataDir });

@@ -125,6 +125,6 @@ export const limits = {
     default: 300,
     min: 1,
     max: 86_400,
-    help: 'Longest time of one request, in seconds; past it, 504. Imports and exports have no such bound.',
+    help: 'Longest time of one request, in seconds; past it, 504. From then on a connection is cut when as long again nothing of its answer is read. Imports and exports have no such bounds.',
   }),
 } as const;

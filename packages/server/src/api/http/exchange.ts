@@ -1,5 +1,6 @@
 // One request from its first header to the end of its answer: its name, its time, and whether anyone still waits for it.
 
+import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AccountRef, Identity } from '../../accounts/identity.js';
 import type { LimitState } from '../../accounts/meter.js';
@@ -37,14 +38,17 @@ export class Exchange {
 
   /**
    * @param seconds until the time is up; undefined for streams, which have no such bound
+   * @param socket what the answer goes out through
    * @param isAlone whether no other request is under way now, nor was lately
    */
-  constructor(requestId: string, seconds: number | undefined, isAlone: () => boolean) {
+  constructor(requestId: string, seconds: number | undefined, socket: Socket, isAlone: () => boolean) {
     this.requestId = requestId;
     this.#isAlone = isAlone;
     if (seconds === undefined) return;
     this.#timer = setTimeout(() => {
       this.#abort(new VoisinError('deadline_exceeded', `the request took longer than ${seconds} s (REQUEST_TIMEOUT)`));
+      // An answer may take longer while it is being read: Node cuts a connection on which nothing moved for so long.
+      socket.setTimeout(seconds * 1000);
     }, seconds * 1000);
   }
 

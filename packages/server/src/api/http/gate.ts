@@ -37,9 +37,10 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
 
   app.addHook('onRequest', async (request, reply) => {
     const { open = false, stream = false } = request.routeOptions.config;
-    const exchange = new Exchange(requestId(request.headers['x-request-id']), stream ? undefined : requestTimeoutSeconds, isAlone);
+    const { socket, headers } = request.raw;
+    const exchange = new Exchange(requestId(headers['x-request-id']), stream ? undefined : requestTimeoutSeconds, socket, isAlone);
     request.exchange = exchange;
-    lone.asks(request.raw.socket, exchange.startedAt);
+    lone.asks(socket, exchange.startedAt);
     inFlight++;
     onEnd(request, reply, (whole) => {
       inFlight--;
