@@ -65,6 +65,34 @@ describe('POST /v1/embed refuses with a 400 that names the field', () => {
   });
 });
 
+it('more texts than any setting lets pass are refused by the route’s own limit', async () => {
+  const server = await startTestServer();
+  const texts = Array(100_001).fill('x');
+  const batch = await server.client.post('/embed/batch', { model_name: model, texts });
+  expect([batch.status, batch.json.error.message, batch.json.error.details]).toEqual([
+    400,
+    'texts: expected at most 32 items (MAX_BATCH_SIZE), got more than 100000',
+    { field: 'texts', limit: 32 },
+  ]);
+  const openAi = await server.client.post('/v1/embeddings', { model, input: texts });
+  expect([openAi.status, openAi.json.error.message]).toEqual([
+    400,
+    'input: expected at most 2048 items (MAX_OPENAI_INPUTS), got more than 100000',
+  ]);
+  await server.close();
+});
+
+it('a body with more fields than any request has is refused before they are made', async () => {
+  const server = await startTestServer();
+  const fields = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, 1]));
+  const openAi = await server.client.post('/v1/embeddings', { ...fields, model, input: 'x' });
+  expect([openAi.status, openAi.json.error]).toMatchObject([
+    400,
+    { message: 'k10000: expected at most 10000 fields, objects and lists in a body beside its vectors, got more' },
+  ]);
+  await server.close();
+});
+
 it('gives a text the same vector by every route, alone and among others', async () => {
   const server = await startTestServer();
   const { client } = server;

@@ -17,6 +17,8 @@ export interface Route {
   readonly bodyOptional?: boolean;
   /** Which bound of the configuration the body has. */
   readonly bodyLimit?: 'bodyMb' | 'embedBodyMb';
+  /** What bounds the texts of a body. */
+  readonly texts?: { readonly limit: 'maxBatchSize' | 'maxOpenAiInputs'; readonly setting: string };
   /** Fields of the input that may come as query parameters. */
   readonly query?: readonly string[];
   /** No key needed. */

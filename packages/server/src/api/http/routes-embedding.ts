@@ -19,6 +19,7 @@ const embeds = {
   status: 200,
   body: 'texts',
   bodyLimit: 'embedBodyMb',
+  texts: { limit: 'maxBatchSize', setting: 'MAX_BATCH_SIZE' },
   vectors: true,
   embeds: true,
   errors: ['permission_denied', 'not_found', 'failed_precondition', 'payload_too_large', 'rate_limited', 'quota_exceeded'],
@@ -41,7 +42,13 @@ export const embeddingRoutes: readonly Route[] = [
   { method: 'GET', url: '/models', operation: modelsList, status: 200, rateLimited: true, errors: ['rate_limited'] },
   { method: 'GET', url: '/models/:model_name*', operation: modelGet, status: 200, rateLimited: true, errors: ['rate_limited'] },
 
-  { ...embeds, url: '/v1/embeddings', operation: openAiEmbeddings, dialect: 'openai' },
+  {
+    ...embeds,
+    url: '/v1/embeddings',
+    operation: openAiEmbeddings,
+    texts: { limit: 'maxOpenAiInputs', setting: 'MAX_OPENAI_INPUTS' },
+    dialect: 'openai',
+  },
   { method: 'GET', url: '/v1/models', operation: openAiModels, status: 200, dialect: 'openai' },
   {
     method: 'GET',
@@ -61,6 +68,7 @@ export const embeddingRoutes: readonly Route[] = [
     status: 200,
     body: 'texts',
     bodyLimit: 'embedBodyMb',
+    texts: embeds.texts,
     dialect: 'tei',
     errors: ['permission_denied', 'not_found', 'failed_precondition', 'payload_too_large'],
   },

@@ -5,9 +5,10 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
 import { BodyReader } from './body/body-reader.js';
-import type { BodyPlan } from './body/parse-body.js';
+import type { BodyPlan, TextsLimit } from './body/parse-body.js';
 import { type Dialect, sayInDialect } from './dialects.js';
 import { errorBody, sayError, toVoisinError } from './errors.js';
+import type { Stop } from './exchange.js';
 import { addGate } from './gate.js';
 import { handler } from './handler.js';
 import { KnownRoutes } from './known-routes.js';
@@ -22,6 +23,7 @@ declare module 'fastify' {
     /** How a JSON body is read; a route that names none takes none. */
     plan?: BodyPlan;
     maxBodyBytes?: number;
+    texts?: TextsLimit | undefined;
     /** The handler reads the bytes itself. */
     rawBody?: boolean;
     /** Whose way errors are said in. */
@@ -91,6 +93,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
         stream: route.stream !== undefined,
         plan: route.body ?? 'plain',
         maxBodyBytes,
+        texts: route.texts && { most: config.limits[route.texts.limit], setting: route.texts.setting },
         rawBody: route.stream === 'import',
         embeds: route.embeds === true,
         dialect: route.dialect,
@@ -123,16 +126,15 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
 function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
-    const { plan = 'plain', maxBodyBytes = mib, rawBody = false } = request.routeOptions.config;
+    const { plan = 'plain', maxBodyBytes = mib, texts, rawBody = false } = request.routeOptions.config;
     if (rawBody) return undefined;
     const encoding = request.headers['content-encoding'] ?? 'identity';
     if (encoding !== 'identity') throw unsupported('content-encoding', 'none', encoding);
     const length = request.headers['content-length'];
     const contentLength = length === undefined ? undefined : Number(length);
     const { exchange } = request;
-    return exchange.race(
-      bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength, onAbort: (stop) => exchange.onAbort(stop) }),
-    );
+    const onAbort = (stop: Stop): (() => void) => exchange.onAbort(stop);
+    return exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength, texts, onAbort }));
   });
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     if (request.routeOptions.config.rawBody === true) return undefined;

@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream';
 import type { Limits } from '../../../config/config.js';
 import { VoisinError } from '../../../errors.js';
-import { type BodyPlan, parseBody, type ParseLimits } from './parse-body.js';
+import { type BodyPlan, parseBody, type ParseLimits, type TextsLimit } from './parse-body.js';
 import { ParseThread } from './parse-thread.js';
 import { toColumns, toInput } from './columns.js';
 import type { VectorColumns } from '../../../operations/vector-columns.js';
@@ -19,6 +19,7 @@ export interface BodyRequest {
   readonly plan: BodyPlan;
   readonly maxBytes: number;
   readonly contentLength: number | undefined;
+  readonly texts: TextsLimit | undefined;
   /** Tells when nobody waits for the body any longer: its time is up. Returns how to be told no more. */
   readonly onAbort: (stop: (reason: VoisinError) => void) => () => void;
 }
@@ -53,8 +54,10 @@ export class BodyReader {
         held += this.#hold(more, held + more);
       });
       if (bytes.length === 0) return undefined;
-      if (bytes.length <= inPlaceBytes) return toInput(parseBody(bytes, request.plan, this.limits));
-      return toInput(await this.thread.parse({ bytes, plan: request.plan, limits: this.limits }));
+      const { plan, texts } = request;
+      const limits = texts === undefined ? this.limits : { ...this.limits, texts };
+      if (bytes.length <= inPlaceBytes) return toInput(parseBody(bytes, plan, limits));
+      return toInput(await this.thread.parse({ bytes, plan, limits }));
     } finally {
       this.#bytes -= held;
     }

@@ -24,6 +24,8 @@ export type ValueKind = 'object' | 'array' | 'string' | 'number' | 'literal' | '
 export class JsonReader {
   readonly bytes: Buffer;
   at = 0;
+  /** Objects, lists and fields of objects that were skipped so far. */
+  parts = 0;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -123,9 +125,12 @@ export class JsonReader {
       }
       this.at++;
       if (byte === openBracket || byte === openBrace) {
+        this.parts++;
         if (++depth > maxDepth) throw this.#tooDeep();
-      } else if ((byte === closeBracket || byte === closeBrace) && --depth === 0) {
-        return;
+      } else if (byte === closeBracket || byte === closeBrace) {
+        if (--depth === 0) return;
+      } else if (byte === colon) {
+        this.parts++;
       }
     }
     throw this.notJson('the end of a value');

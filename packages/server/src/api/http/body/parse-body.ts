@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { VoisinError } from '../../../errors.js';
+import { FieldReader } from './field-reader.js';
 import { FloatSink } from './float-sink.js';
 import { JsonReader } from './json-reader.js';
 import { type NumberProblem, readNumbers } from './read-numbers.js';
@@ -16,15 +17,16 @@ export type BodyPlan = 'plain' | 'vector' | 'matrix' | 'vectors' | 'texts';
 export interface ParseLimits {
   readonly maxMetadataBytes: number;
   readonly maxIdBytes: number;
-  /** Most ids or texts of one request. */
+  /** Most ids of one request, and most texts to search by. */
   readonly maxItems: number;
+  /** What bounds the texts of a body of texts, and the setting that says so. */
+  readonly texts?: TextsLimit | undefined;
 }
 
-/** Everything of a body that is no list of vectors, ids or texts is small. */
-const maxFieldBytes = 1024 * 1024;
-
-/** Of a body of texts: token ids are objects of the heap until they are checked. */
-const mostNumbers = 1_000_000;
+export interface TextsLimit {
+  readonly most: number;
+  readonly setting: string;
+}
 
 /** Only what a message between threads can carry. */
 export interface ParsedBody {
@@ -51,9 +53,11 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
   const vectors: Record<string, Float32Array> = {};
   let matrix: ParsedBody['matrix'];
   let columns: ParsedVectors | undefined;
+  const fieldReader = new FieldReader(reader, limits);
   reader.readObject((name) => {
+    fieldReader.count(name);
     if (plan === 'texts') {
-      setField(fields, name, readInputs(reader, name, limits.maxItems));
+      setField(fields, name, fieldReader.inputs(name));
     } else if (plan !== 'plain' && (name === 'vector' || name === 'values')) {
       vectors[name] = readVector(reader, name);
     } else if (name === 'vectors' && plan === 'matrix') {
@@ -61,7 +65,7 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
     } else if (name === 'vectors' && plan === 'vectors') {
       columns = readColumns(reader, limits);
     } else {
-      setField(fields, name, name === 'ids' || name === 'texts' ? readList(reader, name, limits.maxItems) : readField(reader, name));
+      setField(fields, name, name === 'ids' || name === 'texts' ? fieldReader.list(name) : fieldReader.value(name));
     }
   });
   reader.end();
@@ -96,65 +100,6 @@ function notAnObject(reader: JsonReader, kind: string): VoisinError {
 }
 
 const article = (kind: string): string => (kind === 'array' ? 'an' : 'a');
-
-function readField(reader: JsonReader, field: string): unknown {
-  reader.skipSpace();
-  const start = reader.at;
-  reader.skipValue();
-  const bytes = reader.at - start;
-  if (bytes > maxFieldBytes) {
-    throw new VoisinError('invalid_argument', `${field.slice(0, 100)}: expected at most ${maxFieldBytes} bytes, got ${bytes}`, {
-      field: field.slice(0, 100),
-    });
-  }
-  reader.at = start;
-  return reader.readValue();
-}
-
-function readList(reader: JsonReader, field: string, most: number): unknown {
-  if (reader.kind() !== 'array') return readField(reader, field);
-  const items: unknown[] = [];
-  reader.readArray((index) => {
-    if (index >= most) throw new VoisinError('invalid_argument', `${field}: expected at most ${most} items, got more`, { field });
-    items.push(readField(reader, `${field}[${index}]`));
-  });
-  return items;
-}
-
-/** Texts and token ids, as many as may be; whatever else it is stays small, and the operation refuses it by name. */
-function readInputs(reader: JsonReader, field: string, most: number): unknown {
-  const kind = reader.kind();
-  if (kind === 'string') return reader.readValue();
-  if (kind !== 'array') return readField(reader, field);
-  const items: unknown[] = [];
-  let numbers = 0;
-  let others = 0;
-  reader.readArray((index) => {
-    const item = readInput(reader, `${field}[${index}]`);
-    if (typeof item === 'number') numbers++;
-    else others++;
-    if (Array.isArray(item)) numbers += item.length;
-    if (numbers > mostNumbers) throw tooMany(field, mostNumbers, 'token ids');
-    if (others > most) throw tooMany(field, most, 'items');
-    items.push(item);
-  });
-  return items;
-}
-
-function readInput(reader: JsonReader, field: string): unknown {
-  const kind = reader.kind();
-  if (kind === 'object') return readField(reader, field);
-  const item = reader.readValue();
-  if (!Array.isArray(item)) return item;
-  const place = item.findIndex((one) => typeof one === 'object' && one !== null);
-  if (place < 0) return item;
-  const message = `${field}[${place}]: expected a token id, got ${Array.isArray(item[place]) ? 'an array' : 'an object'}`;
-  throw new VoisinError('invalid_argument', message, { field: `${field}[${place}]` });
-}
-
-function tooMany(field: string, most: number, what: string): VoisinError {
-  return new VoisinError('invalid_argument', `${field}: expected at most ${most} ${what}, got more`, { field, limit: most });
-}
 
 function readVector(reader: JsonReader, field: string): Float32Array {
   requireArray(reader, field, 'an array of numbers');
