@@ -48,5 +48,7 @@ describe('what is not there', () => {
       { field: 'method' },
     ]);
     expect((await server.client.get(`/v1/index/${server.index}/train`)).status).toBe(405);
+    const root = await server.client.put('/', {});
+    expect([root.status, root.headers.allow, root.json.error.code]).toEqual([405, 'POST, GET', 'invalid_argument']);
   });
 });

@@ -10,10 +10,21 @@ export interface SaidError {
   readonly body: object;
 }
 
-/** @param status what our own routes answer with */
-export function sayInDialect(dialect: Dialect, error: VoisinError, status: number, requestId: string, debug: boolean): SaidError {
+/**
+ * @param dialect undefined: our own
+ * @param status what our own routes answer with
+ */
+export function sayInDialect(
+  dialect: Dialect | undefined,
+  error: VoisinError,
+  status: number,
+  requestId: string,
+  debug: boolean,
+): SaidError {
+  const body = errorBody(error, requestId, debug);
+  if (dialect === undefined) return { status, body };
   // The message of an internal error is the same everywhere: its cause stays in the log.
-  const { message } = errorBody(error, requestId, debug).error;
+  const { message } = body.error;
   return dialect === 'openai' ? sayAsOpenAi(error, status, message) : sayAsTei(error, status, message);
 }
 

@@ -1,28 +1,48 @@
-// What to say to a request that no route takes: which methods its path has, or which paths there are.
+// What to say to a request that no route takes, and in whose way: which methods its path has, or which paths there are.
 
 import type { FastifyInstance } from 'fastify';
 import { nearest } from '../../config/suggest.js';
 import { VoisinError } from '../../errors.js';
+import type { Dialect } from './dialects.js';
 
 const parameter = /:\w+/g;
 const longestPath = 200;
 
+interface KnownPath {
+  readonly methods: readonly string[];
+  /** Undefined where its methods are not all of one dialect. */
+  readonly dialect: Dialect | undefined;
+}
+
 export class KnownRoutes {
-  readonly #methods = new Map<string, string[]>();
+  readonly #paths = new Map<string, KnownPath>();
 
   /** Takes note of the routes that are added from now on. */
   constructor(app: FastifyInstance) {
-    app.addHook('onRoute', ({ url, method }) => {
-      this.#methods.set(url, [...(this.#methods.get(url) ?? []), ...[method].flat()]);
+    app.addHook('onRoute', ({ url, method, config }) => {
+      const before = this.#paths.get(url);
+      const dialect = config?.dialect;
+      this.#paths.set(url, {
+        methods: [...(before?.methods ?? []), ...[method].flat()],
+        dialect: before === undefined || before.dialect === dialect ? dialect : undefined,
+      });
     });
   }
 
   /** @returns the methods that the path of a request has, none when there is no such path */
   methodsOf(path: string): readonly string[] {
-    for (const [url, methods] of this.#methods) {
-      if (new RegExp(`^${url.replace(parameter, '[^/]+').replace(/\*$/, '.+')}$`).test(path)) return methods;
+    return this.#find(path)?.methods ?? [];
+  }
+
+  dialectOf(path: string): Dialect | undefined {
+    return this.#find(path)?.dialect;
+  }
+
+  #find(path: string): KnownPath | undefined {
+    for (const [url, known] of this.#paths) {
+      if (new RegExp(`^${url.replace(parameter, '[^/]+').replace(/\*$/, '.+')}$`).test(path)) return known;
     }
-    return [];
+    return undefined;
   }
 
   /** @returns invalid_argument (405) for a path that has other methods, else not_found */
@@ -37,7 +57,7 @@ export class KnownRoutes {
     const shown = path.slice(0, longestPath);
     // The path of this index with the id that came, so that a slip behind it is not lost in the length of the id.
     const index = /^\/v1\/index\/([^/]+)\/./.exec(shown)?.[1];
-    const known = [...this.#methods.keys()].filter((url) => !url.startsWith('/docs/'));
+    const known = [...this.#paths.keys()].filter((url) => !url.startsWith('/docs/'));
     const meant = nearest(
       shown,
       known.map((url) => url.replace(':index', index ?? ':index')),

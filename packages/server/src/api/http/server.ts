@@ -7,7 +7,7 @@ import { requestId } from '../../telemetry/request-id.js';
 import { BodyReader } from './body/body-reader.js';
 import type { BodyPlan, TextsLimit } from './body/parse-body.js';
 import { type Dialect, sayInDialect } from './dialects.js';
-import { errorBody, sayError, toVoisinError } from './errors.js';
+import { sayError, toVoisinError } from './errors.js';
 import type { Stop } from './exchange.js';
 import { addGate } from './gate.js';
 import { handler } from './handler.js';
@@ -61,8 +61,9 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
     http: { maxHeaderSize: 64 * 1024 },
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: answerBadPath,
+    frameworkErrors: (error, request, reply) => answerBadPath(error, reply, known.dialectOf(pathOf(request))),
   });
+  const known = new KnownRoutes(app);
   app.decorateRequest('exchange');
   // Schemas are the operations' own: Fastify neither checks nor trims.
   app.setValidatorCompiler(() => () => true);
@@ -72,7 +73,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
   metrics.watchQueue('http_body_bytes', () => bodies.bytesInFlight);
   metrics.watchQueue('http_bodies_parsed', () => bodies.thread.queued);
   addBodyParsers(app, bodies);
-  addErrors(app, parts);
+  addErrors(app, parts, known);
   // A GET search carries a body, as the original's does.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
   const limitRate = config.enableRateLimit ? rateLimiter(config.rateLimitRequests) : undefined;
@@ -147,24 +148,22 @@ function unsupported(header: string, expected: string, got: string): VoisinError
   return new VoisinError('invalid_argument', message, { field: header, http_status: 415 });
 }
 
-function addErrors(app: FastifyInstance, { config }: HttpParts): void {
-  const known = new KnownRoutes(app);
+function addErrors(app: FastifyInstance, { config }: HttpParts, known: KnownRoutes): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toVoisinError(thrown);
     const { exchange } = request;
     if (error.code === 'internal') exchange.failure = error;
     const status = sayError(reply, error);
     const dialect = exchange.dialect ?? request.routeOptions.config.dialect;
-    const said =
-      dialect === undefined
-        ? { status, body: errorBody(error, exchange.requestId, config.debug) }
-        : sayInDialect(dialect, error, status, exchange.requestId, config.debug);
+    const said = sayInDialect(dialect, error, status, exchange.requestId, config.debug);
     void reply.code(said.status).send(said.body);
   });
   app.setNotFoundHandler((request, reply) => {
-    const methods = known.methodsOf(pathOf(request));
+    const path = pathOf(request);
+    const methods = known.methodsOf(path);
     if (methods.length > 0) void reply.header('allow', methods.join(', '));
-    throw known.refusal(request.method, pathOf(request));
+    request.exchange.dialect = known.dialectOf(path);
+    throw known.refusal(request.method, path);
   });
 }
 
@@ -173,7 +172,7 @@ function pathOf({ url }: FastifyRequest): string {
 }
 
 /** A path that cannot be decoded (%ZZ) reaches no route and no hook. */
-function answerBadPath(error: Error, _request: unknown, reply: FastifyReply): void {
+function answerBadPath(error: Error, reply: FastifyReply, dialect: Dialect | undefined): void {
   const id = requestId();
   const refused = new VoisinError(
     'invalid_argument',
@@ -181,7 +180,8 @@ function answerBadPath(error: Error, _request: unknown, reply: FastifyReply): vo
     { field: 'url' },
     { cause: error },
   );
-  void reply.code(sayError(reply, refused)).header('x-request-id', id).send(errorBody(refused, id));
+  const { status, body } = sayInDialect(dialect, refused, sayError(reply, refused), id, false);
+  void reply.code(status).header('x-request-id', id).send(body);
 }
 
 /** What Node could not even read as HTTP. */
