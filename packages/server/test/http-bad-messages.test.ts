@@ -45,6 +45,31 @@ describe('a body', () => {
     ).toBe(200);
   });
 
+  it('that does not come may be of any type', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json', 'nonsense']) {
+      for (const length of [{}, { 'content-length': '0' }]) {
+        const headers = { 'content-type': type, ...length };
+        const answers = await Promise.all(
+          ['/health', '/metrics', '/v1/models', `/v1/index/${server.index}`].map((path) => server.client.get(path, undefined, headers)),
+        );
+        expect([headers, answers.map(({ status }) => status)]).toEqual([headers, [200, 200, 200, 200]]);
+      }
+      const posted = await server.client.post('/v1/index', undefined, { 'content-type': type, 'content-length': '0' });
+      expect([posted.status, posted.json.error.message]).toEqual([400, 'body: expected a JSON object, got nothing']);
+    }
+  });
+
+  it('that no route takes is not looked at', async () => {
+    for (const [type, body] of [
+      ['text/plain', 'hello'],
+      ['application/json', '{"broken'],
+    ]) {
+      const unknown = await server.client.post('/nowhere', body, { 'content-type': type });
+      expect([type, unknown.status, unknown.json.error.code]).toEqual([type, 404, 'not_found']);
+      expect((await server.client.post('/info', body, { 'content-type': type })).status).toBe(405);
+    }
+  });
+
   it('may begin with a byte order mark', async () => {
     expect((await server.client.post(`/v1/index/${server.index}/search`, '\uFEFF{"vector":[1,2,3]}')).status).toBe(200);
   });
@@ -52,6 +77,8 @@ describe('a body', () => {
   it('that is compressed is a 415 too', async () => {
     const answer = await server.client.post('/v1/index', '{}', { 'content-encoding': 'gzip' });
     expect([answer.status, answer.json.error.message]).toEqual([415, 'content-encoding: expected none, got "gzip"']);
+    const search = `/v1/index/${server.index}/search`;
+    expect((await server.client.post(search, { vector: [1, 2, 3] }, { 'content-encoding': 'Identity' })).status).toBe(200);
   });
 
   it('that is large and bad is refused the same way', async () => {

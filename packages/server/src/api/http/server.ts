@@ -126,10 +126,15 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
 
 function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
   app.removeAllContentTypeParsers();
+  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+    // Many clients name a type with every request. That of a body that does not come matters to nobody, but Fastify would refuse it.
+    if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') delete headers['content-type'];
+    done();
+  });
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
     const { plan = 'plain', maxBodyBytes = mib, texts, rawBody = false } = request.routeOptions.config;
-    if (rawBody) return undefined;
-    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (rawBody || request.is404) return undefined;
+    const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
     if (encoding !== 'identity') throw unsupported('content-encoding', 'none', encoding);
     const length = request.headers['content-length'];
     const contentLength = length === undefined ? undefined : Number(length);
@@ -138,7 +143,7 @@ function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
     return exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength, texts, onAbort }));
   });
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
-    if (request.routeOptions.config.rawBody === true) return undefined;
+    if (request.routeOptions.config.rawBody === true || request.is404) return undefined;
     throw unsupported('content-type', 'application/json', request.headers['content-type'] ?? '');
   });
 }
