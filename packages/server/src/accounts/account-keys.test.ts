@@ -169,7 +169,8 @@ describe('users', () => {
   test('have at most a hundred keys that count', async () => {
     const { user } = await makeUser();
     const made = { revokedAt: undefined, expiresAt: undefined, lastUsedAt: undefined, name: '', hash: 'x', userId: user.id };
-    for (let i = 0; i < 99; i++) await place.store.createKey({ ...made, id: i.toString(16).padStart(16, '0'), createdAt: new Date(i) });
+    for (let i = 0; i < 99; i++)
+      await place.store.createKey({ ...made, id: i.toString(16).padStart(16, '0'), createdAt: new Date(i) }, 100);
     await expect(administration.createKey(user.id, {})).rejects.toMatchObject({ code: 'failed_precondition' });
     await administration.revokeKey('0'.repeat(16), user.id);
     await administration.createKey(user.id, {});

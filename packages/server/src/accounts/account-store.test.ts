@@ -34,6 +34,10 @@ function key(number: number, more: Partial<KeyRecord> = {}): KeyRecord {
   };
 }
 
+/** Comes after every other key of the user. */
+const firstKey = (number: number): KeyRecord => key(9, { id: `f${number}`.padStart(16, '0'), userId: user(number).id });
+const most = 100;
+
 function row(day: string, more: Partial<UsageRow> = {}): UsageRow {
   const counts = { requests: 1, embeddings: 2, cacheHits: 1, tokens: 9, cost: 1100 };
   return { userId: user(1).id, keyId: key(1).id, model: 'sentence-transformers/all-MiniLM-L6-v2', day, ...counts, ...more };
@@ -55,9 +59,9 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
 
   test('a user is found by id and by address, as it was made', async () => {
     expect([await store.hasUsers(), await store.hasAdmin(), await store.user('usr_x')]).toEqual([false, false, undefined]);
-    await store.createUser(user(1));
+    await store.createUser(user(1), firstKey(1));
     expect([await store.hasUsers(), await store.hasAdmin()]).toEqual([true, false]);
-    await store.createUser(user(2, { admin: true, tier: 'scale' }));
+    await store.createUser(user(2, { admin: true, tier: 'scale' }), firstKey(2));
     expect(await store.hasAdmin()).toBe(true);
     expect(await store.user(user(1).id)).toEqual(user(1));
     expect(await store.userByEmail('u2@example.com')).toEqual(user(2, { admin: true, tier: 'scale' }));
@@ -65,17 +69,45 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
   });
 
   test('an address has one user, however many are made at once', async () => {
-    const made = await Promise.allSettled([1, 2, 3, 4, 5].map((number) => store.createUser(user(number, { email: 'same@example.com' }))));
+    const made = await Promise.allSettled(
+      [1, 2, 3, 4, 5].map((number) => store.createUser(user(number, { email: 'same@example.com' }), firstKey(number))),
+    );
     expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const one of made)
       if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'already_exists', details: { field: 'email' } });
+    const [only] = (await store.users(all)).items;
     expect((await store.users(all)).items).toHaveLength(1);
+    const kept = await Promise.all([1, 2, 3, 4, 5].map(async (number) => (await store.key(firstKey(number).id))?.user));
+    expect(kept.filter((owner) => owner !== undefined)).toEqual([only]);
+  });
+
+  test('a user is made with a first key', async () => {
+    await store.createUser(user(1), firstKey(1));
+    expect(await store.key(firstKey(1).id)).toEqual({ key: firstKey(1), user: user(1) });
+    expect((await store.keys(user(1).id, all)).items).toEqual([firstKey(1)]);
+  });
+
+  test('a user has at most so many keys that are not revoked, however many come at once', async () => {
+    await store.createUser(user(1), firstKey(1));
+    const other = await place.another();
+    const numbers = [...Array(20).keys()];
+    const more = (number: number): KeyRecord => key(1, { id: `e${number}`.padStart(16, '0') });
+    const made = await Promise.all(numbers.map((number) => (number % 2 === 0 ? store : other).createKey(more(number), 5)));
+    expect(made.filter(Boolean)).toHaveLength(4);
+    const { items } = await store.keys(user(1).id, all);
+    expect(items).toHaveLength(5);
+    expect(await store.createKey(key(1), 5)).toBe(false);
+    await store.revokeKey(firstKey(1).id, new Date());
+    expect(await store.createKey(key(1), 5)).toBe(true);
+    expect(await store.createKey(key(2), 5)).toBe(false);
+    await expect(store.createKey(key(3, { userId: 'usr_x' }), 5)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await store.key(key(3).id)).toBeUndefined();
   });
 
   test('a user is changed, and deleted with their keys but not with their usage', async () => {
-    await store.createUser(user(1));
-    await store.createKey(key(1));
-    await store.createKey(key(2));
+    await store.createUser(user(1), firstKey(1));
+    await store.createKey(key(1), most);
+    await store.createKey(key(2), most);
     expect(await store.updateUser(user(1).id, { tier: 'pro', disabled: true })).toEqual(user(1, { tier: 'pro', disabled: true }));
     expect(await store.user(user(1).id)).toMatchObject({ tier: 'pro', disabled: true });
     expect(await store.updateUser('usr_x', { tier: 'pro' })).toBeUndefined();
@@ -88,11 +120,11 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
       undefined,
     ]);
     expect((await store.usage({ userId: user(1).id, from: '2026-01-01', to: '2026-01-31' }, all)).items).toEqual([row('2026-01-01')]);
-    await store.createUser(user(2, { email: user(1).email }));
+    await store.createUser(user(2, { email: user(1).email }), firstKey(2));
   });
 
   test('users come page by page in order', async () => {
-    for (const number of [3, 1, 2]) await store.createUser(user(number));
+    for (const number of [3, 1, 2]) await store.createUser(user(number), firstKey(number));
     const first = await store.users({ limit: 2 });
     expect(first.items).toEqual([user(1), user(2)]);
     const second = await store.users({ limit: 2, cursor: first.nextCursor });
@@ -101,21 +133,21 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
   });
 
   test('a key is found with its user, and the keys of a user page by page as they were made', async () => {
-    await store.createUser(user(1));
-    await store.createUser(user(2));
+    await store.createUser(user(1), firstKey(1));
+    await store.createUser(user(2), firstKey(2));
     const expiring = key(2, { expiresAt: at('2027-01-01T00:00:00.5Z') });
-    for (const one of [key(3), expiring, key(1), key(4, { userId: user(2).id })]) await store.createKey(one);
+    for (const one of [key(3), expiring, key(1), key(4, { userId: user(2).id })]) await store.createKey(one, most);
     expect(await store.key(expiring.id)).toEqual({ key: expiring, user: user(1) });
     expect(await store.key('ffffffffffffffff')).toBeUndefined();
     const first = await store.keys(user(1).id, { limit: 2 });
     expect(first.items).toEqual([key(1), expiring]);
-    expect(await store.keys(user(1).id, { limit: 2, cursor: first.nextCursor })).toEqual({ items: [key(3)] });
+    expect(await store.keys(user(1).id, { limit: 2, cursor: first.nextCursor })).toEqual({ items: [key(3), firstKey(1)] });
     expect((await store.keys('usr_x', all)).items).toEqual([]);
   });
 
   test('a key is revoked once, for every server at once', async () => {
-    await store.createUser(user(1));
-    await store.createKey(key(1));
+    await store.createUser(user(1), firstKey(1));
+    await store.createKey(key(1), most);
     const other = await place.another();
     expect(await store.revokeKey(key(1).id, at('2026-02-01T00:00:00Z'))).toMatchObject({ revokedAt: at('2026-02-01T00:00:00Z') });
     expect((await other.key(key(1).id))?.key.revokedAt).toEqual(at('2026-02-01T00:00:00Z'));
@@ -124,8 +156,8 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
   });
 
   test('usage adds up by key, model and day, from several at once', async () => {
-    await store.createUser(user(1));
-    await store.createKey(key(1));
+    await store.createUser(user(1), firstKey(1));
+    await store.createKey(key(1), most);
     const other = await place.another();
     const rows = [row('2026-01-31'), row('2026-01-31', { model: 'm' }), row('2026-02-01')];
     await Promise.all(
@@ -143,8 +175,8 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
   });
 
   test('the last use of a key never goes back', async () => {
-    await store.createUser(user(1));
-    await store.createKey(key(1));
+    await store.createUser(user(1), firstKey(1));
+    await store.createKey(key(1), most);
     await store.addUsage(batch([], [[key(1).id, at('2026-05-02T00:00:00Z')]]));
     await store.addUsage(batch([], [[key(1).id, at('2026-05-01T00:00:00Z')]]));
     await store.addUsage(batch([], [['ffffffffffffffff', at('2026-05-01T00:00:00Z')]]));
@@ -194,11 +226,21 @@ test.skipIf(problem !== undefined)(
 );
 
 test.skipIf(problem !== undefined)(
+  `a user whose first key cannot be kept is not made in PostgreSQL${problem === undefined ? '' : `: ${problem}`}`,
+  async () => {
+    const place = await postgresStoreForTest();
+    await expect(place.store.createUser(user(1), { ...firstKey(1), name: 'a\0b' })).rejects.toThrow();
+    expect([await place.store.hasUsers(), await place.store.userByEmail(user(1).email)]).toEqual([false, undefined]);
+    await place.remove();
+  },
+);
+
+test.skipIf(problem !== undefined)(
   `servers that start together on an empty database bring it up once${problem === undefined ? '' : `: ${problem}`}`,
   async () => {
     const place = await postgresStoreForTest();
     const others = await Promise.all([1, 2, 3].map(() => place.another()));
-    await Promise.all(others.map((store, i) => store.createUser(user(i + 1))));
+    await Promise.all(others.map((store, i) => store.createUser(user(i + 1), firstKey(i + 1))));
     expect((await place.store.users(all)).items).toHaveLength(3);
     await place.remove();
   },

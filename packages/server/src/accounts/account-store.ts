@@ -8,8 +8,8 @@ import type { KeyOwner, KeyRecord, Page, PageQuery, UsageBatch, UsageQuery, Usag
 export interface AccountStore {
   /** Other processes write here too: what was read a moment ago may have changed. */
   readonly shared: boolean;
-  /** @throws VoisinError already_exists where the e-mail address has a user */
-  createUser(user: User): Promise<void>;
+  /** With the first key: both or neither. @throws VoisinError already_exists where the e-mail address has a user */
+  createUser(user: User, firstKey: KeyRecord): Promise<void>;
   user(id: string): Promise<User | undefined>;
   userByEmail(email: string): Promise<User | undefined>;
   users(page: PageQuery): Promise<Page<User>>;
@@ -19,7 +19,11 @@ export interface AccountStore {
   updateUser(id: string, change: UserChange): Promise<User | undefined>;
   /** With their keys; usage stays. @returns whether there was such a user */
   deleteUser(id: string): Promise<boolean>;
-  createKey(key: KeyRecord): Promise<void>;
+  /**
+   * @returns false, and keeps nothing, where the user has `most` keys that are not revoked, however many come at once
+   * @throws VoisinError not_found where there is no such user
+   */
+  createKey(key: KeyRecord, most: number): Promise<boolean>;
   /** A key that was revoked or has expired is found all the same. */
   key(id: string): Promise<KeyOwner | undefined>;
   keys(userId: string, page: PageQuery): Promise<Page<KeyRecord>>;

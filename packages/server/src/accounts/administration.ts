@@ -62,9 +62,10 @@ export class Administration {
     const id = newUserId();
     const tenant = checkTenant(asked.tenant ?? (admin ? this.#defaultTenant : id));
     const user: User = { id, email, tenant, tier, admin, disabled: false, createdAt: new Date() };
-    await this.#store.createUser(user);
+    const first = await newKey(id, asked.keyName ?? 'first', expiresAt);
+    await this.#store.createUser(user, first.key);
     this.#changed();
-    return { user, ...(await this.#createKey(user, asked.keyName ?? 'first', expiresAt)) };
+    return { user, ...first };
   }
 
   /** @param which an id or an e-mail address. @throws VoisinError not_found */
@@ -97,13 +98,10 @@ export class Administration {
     which: string,
     { name = '', expiresAt }: { name?: string | undefined; expiresAt?: Date | undefined },
   ): Promise<CreatedKey> {
-    const user = await this.user(which);
-    const expiry = checkExpiry(expiresAt);
-    const { items } = await this.#store.keys(user.id, { limit: mostKeysOfUser * 10 });
-    const live = items.filter((key) => key.revokedAt === undefined).length;
-    if (live >= mostKeysOfUser)
-      throw new VoisinError('failed_precondition', `the user has ${live} keys, and may have ${mostKeysOfUser}: revoke some first`);
-    return this.#createKey(user, name, expiry);
+    const { id } = await this.user(which);
+    const made = await newKey(id, name, checkExpiry(expiresAt));
+    if (await this.#store.createKey(made.key, mostKeysOfUser)) return made;
+    throw new VoisinError('failed_precondition', `the user has ${mostKeysOfUser} keys, and may have no more: revoke some first`);
   }
 
   async keys(which: string, page: PageQuery): Promise<Page<KeyRecord>> {
@@ -128,15 +126,6 @@ export class Administration {
     return this.#store.usage(query, page);
   }
 
-  async #createKey(user: User, name: string, expiresAt: Date | undefined): Promise<CreatedKey> {
-    const parts = newKeyParts();
-    const absent = { revokedAt: undefined, lastUsedAt: undefined };
-    const hash = await hashSecret(parts.secret);
-    const key: KeyRecord = { id: parts.id, userId: user.id, name, hash, createdAt: new Date(), expiresAt, ...absent };
-    await this.#store.createKey(key);
-    return { key, text: keyText(parts) };
-  }
-
   #tier(name: string): string {
     if (this.#tiers.has(name)) return name;
     throw invalid('tier', `one of ${[...this.#tiers.keys()].join(', ')}`, name);
@@ -146,6 +135,14 @@ export class Administration {
 /** In order of time, so that a list of users is in order of their making. */
 function newUserId(): string {
   return `usr_${Date.now().toString(36).padStart(9, '0')}${randomBytes(5).toString('hex')}`;
+}
+
+/** Hashed before anything is kept: what can fail or take long comes first. */
+async function newKey(userId: string, name: string, expiresAt: Date | undefined): Promise<CreatedKey> {
+  const parts = newKeyParts();
+  const absent = { revokedAt: undefined, lastUsedAt: undefined };
+  const hash = await hashSecret(parts.secret);
+  return { key: { id: parts.id, userId, name, hash, createdAt: new Date(), expiresAt, ...absent }, text: keyText(parts) };
 }
 
 function checkTenant(tenant: string): string {

@@ -43,13 +43,14 @@ export class LevelAccountStore implements AccountStore {
     this.#records = records;
   }
 
-  createUser(user: User): Promise<void> {
+  createUser(user: User, firstKey: KeyRecord): Promise<void> {
     return this.#alone(async () => {
       if ((await this.#records.get(place.email(user.email))) !== undefined)
         throw new VoisinError('already_exists', `email: there is a user ${user.email} already`, { field: 'email' });
       await this.#records.write([
         { type: 'put', key: place.user(user.id), value: userToJson(user) },
         { type: 'put', key: place.email(user.email), value: user.id },
+        ...putKey(firstKey),
       ]);
     });
   }
@@ -109,11 +110,15 @@ export class LevelAccountStore implements AccountStore {
     });
   }
 
-  async createKey(key: KeyRecord): Promise<void> {
-    await this.#records.write([
-      { type: 'put', key: place.key(key.id), value: keyToJson(key) },
-      { type: 'put', key: place.userKey(key.userId, keyCursor(key)), value: '' },
-    ]);
+  createKey(key: KeyRecord, most: number): Promise<boolean> {
+    return this.#alone(async () => {
+      if ((await this.user(key.userId)) === undefined) throw new VoisinError('not_found', `no user ${key.userId}`, { field: 'user' });
+      const places = await this.#records.range({ gte: place.userKey(key.userId), lt: place.userKey(key.userId, end) });
+      const keys = await Promise.all(places.map(([at]) => this.#key(lastPart(at))));
+      if (keys.filter((one) => one !== undefined && one.revokedAt === undefined).length >= most) return false;
+      await this.#records.write(putKey(key));
+      return true;
+    });
   }
 
   async key(id: string): Promise<KeyOwner | undefined> {
@@ -199,6 +204,11 @@ export class LevelAccountStore implements AccountStore {
     return done;
   }
 }
+
+const putKey = (key: KeyRecord): Change[] => [
+  { type: 'put', key: place.key(key.id), value: keyToJson(key) },
+  { type: 'put', key: place.userKey(key.userId, keyCursor(key)), value: '' },
+];
 
 const lastPart = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 

@@ -1,5 +1,5 @@
 // The accounts store in PostgreSQL: several servers share it.
-import { and, asc, eq, gt, gte, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, isNull, lt, lte, sql, type SQL } from 'drizzle-orm';
 import { DatabaseError } from 'pg';
 import { VoisinError } from '../../errors.js';
 import type { AccountStore } from '../account-store.js';
@@ -9,7 +9,6 @@ import { causeOf, type Database } from './database.js';
 import { keys, usage, usageBatches, users } from './tables.js';
 
 const uniqueViolation = '23505';
-const foreignKeyViolation = '23503';
 /** A batch is sent again for as long as its server lives or its data directory is kept: long enough for either. */
 const batchesKept = sql`interval '90 days'`;
 
@@ -21,10 +20,14 @@ export class PostgresAccountStore implements AccountStore {
     this.#database = database;
   }
 
-  async createUser(user: User): Promise<void> {
+  async createUser(user: User, firstKey: KeyRecord): Promise<void> {
     await this.#database
-      .run((orm) => orm.insert(users).values(user))
+      .transaction(async (change) => {
+        await change.insert(users).values(user);
+        await change.insert(keys).values(firstKey);
+      })
       .catch((error: unknown) => {
+        // Ids are made by chance: what is there already is the address.
         throw codeOf(error) === uniqueViolation
           ? new VoisinError('already_exists', `email: there is a user ${user.email} already`, { field: 'email' }, { cause: error })
           : error;
@@ -69,14 +72,20 @@ export class PostgresAccountStore implements AccountStore {
     return (await this.#database.run((orm) => orm.delete(users).where(eq(users.id, id)).returning({ id: users.id }))).length > 0;
   }
 
-  async createKey(key: KeyRecord): Promise<void> {
-    await this.#database
-      .run((orm) => orm.insert(keys).values(key))
-      .catch((error: unknown) => {
-        throw codeOf(error) === foreignKeyViolation
-          ? new VoisinError('not_found', `no user ${key.userId}`, { field: 'user' }, { cause: error })
-          : error;
-      });
+  createKey(key: KeyRecord, most: number): Promise<boolean> {
+    return this.#database.transaction(async (change) => {
+      // Held to the end: keys that come together are counted one after the other.
+      const owner = await change.select({ id: users.id }).from(users).where(eq(users.id, key.userId)).for('no key update');
+      if (owner.length === 0) throw new VoisinError('not_found', `no user ${key.userId}`, { field: 'user' });
+      const live = await change
+        .select({ id: keys.id })
+        .from(keys)
+        .where(and(eq(keys.userId, key.userId), isNull(keys.revokedAt)))
+        .limit(most);
+      if (live.length >= most) return false;
+      await change.insert(keys).values(key);
+      return true;
+    });
   }
 
   async key(id: string): Promise<KeyOwner | undefined> {
