@@ -104,6 +104,16 @@ describe.skipIf(noPostgres !== undefined)(
       await expectExact(await Promise.all([serve('a', env), serve('b', env)]), keys);
     });
 
+    it('notice the first account that the other makes, also where every caller comes through a proxy', async () => {
+      const [a, b] = await Promise.all([serve('a', env), serve('b', env)]);
+      const { json } = await as(a, '').post('/v1/users', { email: 'admin@example.com' });
+      const client = as(b, text(json, 'key'));
+      await until('the name of the proxy is as good as any', async () => {
+        const { status } = await client.get('/v1/account', undefined, { host: 'api.example.com' });
+        return status === 200;
+      });
+    });
+
     it('know keys of one another at once, and refuse what one of them revoked, however busy it is', async () => {
       const { key } = await makeUser('admin@example.com', 'big', env, folder);
       const [a, b] = await Promise.all([serve('a', env), serve('b', env)]);

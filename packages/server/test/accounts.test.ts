@@ -38,7 +38,7 @@ describe.each(stores)('accounts in %s', (name, skipped) => {
   let dropSchema = async (): Promise<void> => undefined;
   beforeEach(async (context) => {
     if (skipped !== undefined) context.skip(skipped);
-    const env: Record<string, string> = { TIERS_FILE: tiersFile };
+    const env: Record<string, string> = { TIERS_FILE: tiersFile, CORS_ORIGINS: 'https://app.example' };
     if (name === 'PostgreSQL') {
       const { url, remove } = await postgresSchema();
       env['DATABASE_URL'] = url;
@@ -90,6 +90,17 @@ describe.each(stores)('accounts in %s', (name, skipped) => {
   it('nobody slips in without a key while the first account is new', async () => {
     const answers = await Promise.all([...Array(50).keys()].map(() => server.client.get('/v1/users')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+  });
+
+  it('with the first account it answers to every name, as behind a proxy', async () => {
+    expect((await server.client.get('/health', undefined, { host: 'api.example.com' })).status).toBe(200);
+    expect((await admin.get('/v1/account', undefined, { host: 'api.example.com' })).status).toBe(200);
+  });
+
+  it('with the first account the pages of CORS_ORIGINS may call', async () => {
+    const preflight = { origin: 'https://app.example', 'access-control-request-method': 'GET' };
+    const { headers } = await server.client.send('OPTIONS', '/v1/account', undefined, preflight);
+    expect(headers['access-control-allow-origin']).toBe('https://app.example');
   });
 
   it('gives each account a tenant of its own', async () => {

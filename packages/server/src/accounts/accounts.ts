@@ -15,7 +15,7 @@ export interface AccountsOptions {
   readonly allowAnonymous?: boolean;
   readonly users?: {
     readonly keys: AccountKeys;
-    /** Whether there are any now: their keys count, and on a server that asked for none everyone needs one from then on. */
+    /** Whether there are any: their keys count, and on a server that asked for none everyone needs one from then on, for good. */
     readonly exist: () => boolean | Promise<boolean>;
     /** One of them is an administrator: no admin key has to be made. */
     readonly administrate: boolean;
@@ -35,12 +35,13 @@ export class Accounts {
   /** Asked one after the other. */
   readonly #checks: readonly Check[];
   readonly #usersExist: () => boolean | Promise<boolean>;
-  #enabled: boolean;
+  /** Whatever accounts there are. */
+  readonly #asksForKeys: boolean;
 
-  private constructor(options: AccountsOptions, checks: readonly Check[], usersExist: boolean, createdKey?: string) {
+  private constructor(options: AccountsOptions, checks: readonly Check[], createdKey?: string) {
     const { keyless, allowAnonymous = false, users } = options;
     this.#usersExist = allowAnonymous || users === undefined ? () => false : users.exist;
-    this.#enabled = !keyless || (usersExist && !allowAnonymous);
+    this.#asksForKeys = !keyless;
     this.#checks = users === undefined ? checks : [...checks, (key) => users.keys.identityOf(key)];
     this.createdKey = createdKey;
   }
@@ -48,26 +49,29 @@ export class Accounts {
   /** With keys from the environment, the admin key of an earlier start does not count: setting them retires one that was lost or leaked. */
   static async open(options: AccountsOptions, store: SystemStore): Promise<Accounts> {
     const { apiKeys, keyless, users } = options;
-    const exist = (await users?.exist()) ?? false;
     if (apiKeys.length > 0) {
       const configured = new ConfiguredKeys(apiKeys);
       const check: Check = (key) => {
         const tenant = configured.tenantOf(key);
         return tenant === undefined ? undefined : { tenant, admin: false };
       };
-      return new Accounts(options, [check], exist);
+      return new Accounts(options, [check]);
     }
-    if (keyless) return new Accounts(options, [], exist);
-    if (users?.administrate === true && !(await AdminKey.isKept(store))) return new Accounts(options, [], exist);
+    if (keyless) return new Accounts(options, []);
+    if (users?.administrate === true && !(await AdminKey.isKept(store))) return new Accounts(options, []);
     const { admin, created } = await AdminKey.open(store);
     const remembered = new RememberedKeys((key) => admin.matches(key));
     const check: Check = async (key) => ((await remembered.isRight(key)) ? { tenant: defaultTenant, admin: true } : undefined);
-    return new Accounts(options, [check], exist, created);
+    return new Accounts(options, [check], created);
   }
 
-  /** Whether callers need a key. */
+  /** Whether callers need a key, as far as it is known by now: where another server may have made the first account, it is being asked. */
   get enabled(): boolean {
-    return this.#enabled;
+    const needed = this.#needsKey();
+    if (typeof needed === 'boolean') return needed;
+    // Whoever authenticates meanwhile hears of a failure.
+    needed.catch(() => undefined);
+    return false;
   }
 
   /**
@@ -76,11 +80,8 @@ export class Accounts {
    * accounts cannot be read
    */
   async authenticate(key: string | undefined): Promise<Identity> {
-    if (!this.#enabled) {
-      const exist = this.#usersExist();
-      if (!(typeof exist === 'boolean' ? exist : await exist)) return anonymous;
-      this.#enabled = true;
-    }
+    const needed = this.#needsKey();
+    if (!(typeof needed === 'boolean' ? needed : await needed)) return anonymous;
     if (key === undefined || key === '') {
       throw new VoisinError('unauthenticated', 'an API key is needed: send X-API-Key: KEY or Authorization: Bearer KEY');
     }
@@ -89,5 +90,9 @@ export class Accounts {
       if (identity !== undefined) return identity;
     }
     throw new VoisinError('unauthenticated', 'the API key is not known');
+  }
+
+  #needsKey(): boolean | Promise<boolean> {
+    return this.#asksForKeys || this.#usersExist();
   }
 }

@@ -48,9 +48,10 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     });
     void reply.header('x-request-id', exchange.requestId);
     if (answerCors(request, reply, rules)) return reply;
+    // First, since it finds out whether this is still a server without keys.
+    if (!open) exchange.identity = await accounts.authenticate(keyOf(request.headers));
     refuseForeignPages(request.headers, rules);
     if (open) return undefined;
-    exchange.identity = await accounts.authenticate(keyOf(request.headers));
     if (inFlight > maxInFlightRequests) {
       throw new VoisinError('unavailable', `${maxInFlightRequests} requests are under way, and no more may be (MAX_IN_FLIGHT_REQUESTS)`, {
         retryAfterSeconds: 1,
