@@ -138,6 +138,16 @@ describe.each(stores)('accounts in %s', (name, skipped) => {
     expect((await admin.get('/v1/users/one%40example.com')).json.id).toBe(one.id);
   });
 
+  it('a key that embeds nothing has a last use too, and one that was never sent has none', async () => {
+    const one = await makeUser('one@example.com', 'free');
+    await one.client.post('/v1/keys', { name: 'never sent' });
+    await server.context.account.usage.write();
+    const { json } = await one.client.get('/v1/keys');
+    expect(json['keys']).toMatchObject([{ id: one.keyId, last_used_at: expect.any(String) }, { name: 'never sent' }]);
+    expect(Reflect.get(Object(json['keys']), 1)).not.toHaveProperty('last_used_at');
+    expect((await admin.get('/v1/keys')).json['keys']).toMatchObject([{ last_used_at: expect.any(String) }]);
+  });
+
   it('a revoked key, a disabled and a deleted user are refused with the next request', async () => {
     const one = await makeUser('one@example.com', 'free');
     const made = await one.client.post('/v1/keys', {});

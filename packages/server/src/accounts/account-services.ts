@@ -59,14 +59,14 @@ export async function openAccounts(options: AccountServicesOptions, records: Sys
     if (thereAre && options.allowAnonymous)
       log.warn({}, 'ALLOW_ANONYMOUS: there are accounts, and nobody needs their keys: quotas bind no one');
     const exist = usersExist(store, thereAre);
-    const users = { keys, exist: exist.ask, administrate };
+    const usage = await UsageLog.open({ store, journal, log });
+    const users = { keys, exist: exist.ask, administrate, used: (keyId: string) => usage.touch(keyId) };
     const accounts = await Accounts.open({ ...options, users }, records);
     const administration = await administrationOf(options, store, records, () => {
       keys.forget();
       exist.changed();
     });
     const meter = new Meter(allowances, options.tiers);
-    const usage = await UsageLog.open({ store, journal, log });
     return {
       accounts,
       administration,

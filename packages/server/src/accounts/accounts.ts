@@ -19,6 +19,8 @@ export interface AccountsOptions {
     readonly exist: () => boolean | Promise<boolean>;
     /** One of them is an administrator: no admin key has to be made. */
     readonly administrate: boolean;
+    /** Told of every request that came with a key of an account. */
+    readonly used?: (keyId: string) => void;
   };
 }
 
@@ -35,12 +37,14 @@ export class Accounts {
   /** Asked one after the other. */
   readonly #checks: readonly Check[];
   readonly #usersExist: () => boolean | Promise<boolean>;
+  readonly #used: (keyId: string) => void;
   /** Whatever accounts there are. */
   readonly #asksForKeys: boolean;
 
   private constructor(options: AccountsOptions, checks: readonly Check[], createdKey?: string) {
     const { keyless, allowAnonymous = false, users } = options;
     this.#usersExist = allowAnonymous || users === undefined ? () => false : users.exist;
+    this.#used = users?.used ?? (() => undefined);
     this.#asksForKeys = !keyless;
     this.#checks = users === undefined ? checks : [...checks, (key) => users.keys.identityOf(key)];
     this.createdKey = createdKey;
@@ -87,7 +91,9 @@ export class Accounts {
     }
     for (const check of this.#checks) {
       const identity = await check(key);
-      if (identity !== undefined) return identity;
+      if (identity === undefined) continue;
+      if (identity.account !== undefined) this.#used(identity.account.keyId);
+      return identity;
     }
     throw new VoisinError('unauthenticated', 'the API key is not known');
   }

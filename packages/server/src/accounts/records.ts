@@ -24,7 +24,7 @@ export interface KeyRecord {
   readonly createdAt: Date;
   readonly expiresAt: Date | undefined;
   readonly revokedAt: Date | undefined;
-  /** To within a second or so. */
+  /** To within a minute. */
   readonly lastUsedAt: Date | undefined;
 }
 

@@ -14,11 +14,13 @@ class Store {
   readonly #seen = new Set<string>();
   requests = 0;
   readonly rows: string[] = [];
+  readonly lastUsed: [string, Date][] = [];
 
-  async addUsage({ id, rows }: UsageBatch): Promise<void> {
+  async addUsage({ id, rows, lastUsed }: UsageBatch): Promise<void> {
     if (this.away) throw new Error('away');
     if (!this.#seen.has(id)) {
       this.#seen.add(id);
+      this.lastUsed.push(...lastUsed);
       for (const row of rows) {
         this.requests += row.requests;
         this.rows.push(`${row.day} ${row.model} ${row.requests}`);
@@ -53,6 +55,23 @@ describe('usage', () => {
     usage.record(who, once);
     await usage.close();
     expect(store.rows).toEqual(['2026-01-31 m 2', '2026-01-31 other 1', '2026-02-01 m 1']);
+  });
+
+  test('of a key that does not embed is its last use, written once a minute', async () => {
+    const store = new Store();
+    let now = new Date('2026-01-31T10:00:00Z');
+    const usage = await UsageLog.open({ store, log, now: () => now });
+    const use = async (at: string): Promise<void> => {
+      now = new Date(at);
+      usage.touch('k');
+      await usage.write();
+    };
+    for (const at of ['2026-01-31T10:00:00Z', '2026-01-31T10:00:59Z', '2026-01-31T10:01:00Z']) await use(at);
+    await usage.close();
+    expect(store.lastUsed).toEqual([
+      ['k', new Date('2026-01-31T10:00:00Z')],
+      ['k', new Date('2026-01-31T10:01:00Z')],
+    ]);
   });
 
   test('is written by itself within a second', async () => {

@@ -3,11 +3,15 @@
 // A batch whose writing failed may be written all the same (the answer was lost): it is sent again under its own id until the store has it, and
 // what comes meanwhile gathers in the next one. While the store is away both lie in the journal, which a later start reads.
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { AccountStore } from './account-store.js';
 import { dayOf, type UsageBatch, type UsageCounts, type UsageRow } from './records.js';
 import { addCounts } from './usage-counts.js';
 
 const writeEveryMs = 500;
+/** A key that only searches is in use all the time: that is worth a write a minute, not two a second. */
+const touchEveryMs = 60_000;
+const touchedHeld = 10_000;
 
 /** Batches that the store does not have yet. */
 export interface UsageJournal {
@@ -53,6 +57,8 @@ export class UsageLog {
   readonly #log: UsageLogLog;
   readonly #now: () => Date;
   readonly #timer: NodeJS.Timeout;
+  /** By key: when its use was noted, in milliseconds since the epoch. */
+  readonly #touched = new LRUCache<string, number>({ max: touchedHeld });
   #next = new Gathered();
   #sent: Gathered | undefined;
   #writing: Promise<void> | undefined;
@@ -89,8 +95,13 @@ export class UsageLog {
     this.#next.lastUsed.set(who.keyId, now);
   }
 
+  /** A key was used, embedding or not: its last use is kept to within a minute. */
   touch(keyId: string): void {
-    this.#next.lastUsed.set(keyId, this.#now());
+    const now = this.#now();
+    const last = this.#touched.get(keyId);
+    if (last !== undefined && now.getTime() < last + touchEveryMs) return;
+    this.#touched.set(keyId, now.getTime());
+    this.#next.lastUsed.set(keyId, now);
   }
 
   /** What is gathered by now is written when this resolves, or kept in the journal, or both failed and it is tried again. */
