@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { postgresProblem, postgresSchema } from '../src/accounts/stores.test-help.js';
 import { runCommand } from './support/command.js';
 import { HttpClient } from './support/http-client.js';
 import { type ServerProcess, startServerProcess } from './support/server-process.js';
@@ -123,5 +124,34 @@ describe('beside a server', () => {
     const admin = keyOf(started.printed());
     const made = await voisin('users create first@example.com --json', { VOISIN_URL: started.url, VOISIN_API_KEY: admin });
     expect(JSON.parse(made.out)).toMatchObject({ user: { admin: false, tier: 'free' } });
+  });
+});
+
+const problem = await postgresProblem();
+
+describe.skipIf(problem !== undefined)(`with accounts in PostgreSQL${problem === undefined ? '' : ` (skipped: ${problem})`}`, () => {
+  let env: Record<string, string>;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    const schema = await postgresSchema();
+    env = { DATABASE_URL: schema.url, HOST: '0.0.0.0' };
+    remove = schema.remove;
+  });
+  afterEach(async () => {
+    await server?.kill();
+    await remove();
+  });
+  const isAdmin = async (email: string): Promise<boolean> => (await voisin(`users create ${email}`, env)).out.includes('an administrator');
+
+  it('the first user is an administrator before the server was ever started', async () => {
+    expect([await isAdmin('admin@example.com'), await isAdmin('b@example.com')]).toEqual([true, false]);
+  });
+
+  it('no user is one unasked beside a server that made an admin key, nor after it stopped', async () => {
+    const { stop } = await serve(env);
+    expect(await isAdmin('ana@example.com')).toBe(false);
+    await stop();
+    expect(await isAdmin('b@example.com')).toBe(false);
+    expect((await voisin('users create c@example.com --admin', env)).out).toContain('an administrator');
   });
 });

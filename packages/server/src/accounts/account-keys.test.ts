@@ -149,7 +149,7 @@ describe('users', () => {
     expect(second).toMatchObject({ admin: false, tenant: second.id });
     const { user: third } = await administration.createUser({ email: 'third@example.com', tenant: 'team', admin: true });
     expect(third).toMatchObject({ admin: true, tenant: 'team' });
-    const beside = new Administration({ store: place.store, tiers: defaultTiers, defaultTenant: 'default', hasAdminKey: true });
+    const beside = new Administration({ store: place.store, tiers: defaultTiers, defaultTenant: 'default', hasAdminKey: async () => true });
     await beside.deleteUser('first@example.com');
     await beside.deleteUser('third@example.com');
     expect((await beside.createUser({ email: 'fourth@example.com' })).user.admin).toBe(false);

@@ -62,10 +62,15 @@ export async function openAccounts(options: AccountServicesOptions, records: Sys
     const usage = await UsageLog.open({ store, journal, log });
     const users = { keys, exist: exist.ask, administrate, used: (keyId: string) => usage.touch(keyId) };
     const accounts = await Accounts.open({ ...options, users }, records);
-    const administration = await administrationOf(options, store, records, () => {
-      keys.forget();
-      exist.changed();
-    });
+    const administration = administrationOf(
+      options,
+      store,
+      () => AdminKey.isKept(records),
+      () => {
+        keys.forget();
+        exist.changed();
+      },
+    );
     const meter = new Meter(allowances, options.tiers);
     return {
       accounts,
@@ -86,23 +91,30 @@ export async function openAccounts(options: AccountServicesOptions, records: Sys
   }
 }
 
+/** Where a command finds the accounts, and the admin key of the server that they are for. */
+export interface AccountPlace {
+  /** Of the data directory; undefined: accounts lie in PostgreSQL. */
+  readonly records: SystemRecords | undefined;
+  readonly keepsAdminKey: () => Promise<boolean>;
+}
+
 /** Users and keys alone, for a command that no server hears: nothing is counted, nobody is let in. */
 export async function openAdministration(
   options: Pick<AccountServicesOptions, 'tiers' | 'databaseUrl' | 'apiKeys' | 'keyless'>,
-  records: SystemRecords | undefined,
+  { records, keepsAdminKey }: AccountPlace,
 ): Promise<{ administration: Administration; close: () => Promise<void> }> {
   const store = records === undefined ? await postgresStore(options.databaseUrl ?? '') : new LevelAccountStore(records);
-  return { administration: await administrationOf(options, store, records), close: () => store.close() };
+  return { administration: administrationOf(options, store, keepsAdminKey), close: () => store.close() };
 }
 
-async function administrationOf(
+function administrationOf(
   { tiers, apiKeys, keyless }: Pick<AccountServicesOptions, 'tiers' | 'apiKeys' | 'keyless'>,
   store: AccountStore,
-  records: SystemRecords | undefined,
+  keepsAdminKey: () => Promise<boolean>,
   changed?: () => void,
-): Promise<Administration> {
+): Administration {
   // An admin key of an earlier start counts only where the server would make one.
-  const hasAdminKey = apiKeys.length === 0 && !keyless && records !== undefined && (await AdminKey.isKept(records));
+  const hasAdminKey = async (): Promise<boolean> => apiKeys.length === 0 && !keyless && (await keepsAdminKey());
   return new Administration({ store, tiers, defaultTenant, hasAdminKey, ...(changed === undefined ? {} : { changed }) });
 }
 

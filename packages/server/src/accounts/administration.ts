@@ -28,8 +28,8 @@ export interface AdministrationOptions {
   readonly tiers: Tiers;
   /** Called after each change that may take rights away. */
   readonly changed?: () => void;
-  /** There is an administrator beside the users: the server's own admin key. */
-  readonly hasAdminKey?: boolean;
+  /** Whether there is an administrator beside the users: the server's own admin key. Asked when it decides something. */
+  readonly hasAdminKey?: () => Promise<boolean>;
   readonly defaultTenant: string;
 }
 
@@ -41,10 +41,10 @@ export class Administration {
   readonly #store: AccountStore;
   readonly #tiers: Tiers;
   readonly #changed: () => void;
-  readonly #hasAdminKey: boolean;
+  readonly #hasAdminKey: () => Promise<boolean>;
   readonly #defaultTenant: string;
 
-  constructor({ store, tiers, changed = () => undefined, hasAdminKey = false, defaultTenant }: AdministrationOptions) {
+  constructor({ store, tiers, changed = () => undefined, hasAdminKey = async () => false, defaultTenant }: AdministrationOptions) {
     this.#store = store;
     this.#tiers = tiers;
     this.#changed = changed;
@@ -58,7 +58,7 @@ export class Administration {
     if (!emailForm.test(email)) throw invalid('email', 'an e-mail address', asked.email);
     const tier = this.#tier(asked.tier ?? this.#tiers.keys().next().value ?? '');
     const expiresAt = checkExpiry(asked.expiresAt);
-    const admin = asked.admin ?? !(this.#hasAdminKey || (await this.#store.hasAdmin()));
+    const admin = asked.admin ?? !((await this.#store.hasAdmin()) || (await this.#hasAdminKey()));
     const id = newUserId();
     const tenant = checkTenant(asked.tenant ?? (admin ? this.#defaultTenant : id));
     const user: User = { id, email, tenant, tier, admin, disabled: false, createdAt: new Date() };
