@@ -212,6 +212,32 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
     ]);
     expect(await collect(undefined, 4, '2026-01-01', '2026-01-03')).toHaveLength(9);
   });
+
+  test('the cursor of somebody else’s usage leads to none of theirs', async () => {
+    const own = row('2026-01-01', { userId: user(2).id });
+    await store.addUsage(batch([row('2026-01-01'), row('2026-01-02'), row('2026-01-03'), own]));
+    const january = { from: '2026-01-01', to: '2026-01-31' };
+    const { nextCursor } = await store.usage({ userId: user(1).id, ...january }, { limit: 1 });
+    expect((await store.usage({ userId: user(2).id, ...january }, { limit: 100, cursor: nextCursor })).items).toEqual([own]);
+  });
+
+  test.each([
+    'garbage',
+    '\0',
+    'é',
+    'a/b/c',
+    '2026-01-01/\0',
+    '2026-02-31T00:00:00.000Z/0000000000000001',
+    '0000-01-01T00:00:00.000Z/0000000000000001',
+    'usr_1/2026-01-01/0000000000000001/\0',
+    'usr_1/2026-01-01/\ud800/m',
+    'usr_\0',
+  ])('%j is the cursor of no page', async (cursor) => {
+    const page = { limit: 10, cursor };
+    const january = { userId: user(1).id, from: '2026-01-01', to: '2026-01-31' };
+    const lists = [() => store.users(page), () => store.keys(user(1).id, page), () => store.usage(january, page)];
+    for (const list of lists) await expect(list()).rejects.toMatchObject({ code: 'invalid_argument', details: { field: 'cursor' } });
+  });
 });
 
 test.skipIf(problem !== undefined)(

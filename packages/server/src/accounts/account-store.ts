@@ -3,7 +3,7 @@ import type { KeyOwner, KeyRecord, Page, PageQuery, UsageBatch, UsageQuery, Usag
 
 /**
  * Changes are durable when they resolve. A store that cannot be reached throws `unavailable` with `retryAfterSeconds`.
- * Lists are in order of creation, usage in order of day, user, key and model.
+ * Lists are in order of creation, usage in order of user, day, key and model; a cursor that none of their pages gave is invalid_argument.
  */
 export interface AccountStore {
   /** Other processes write here too: what was read a moment ago may have changed. */

@@ -7,6 +7,7 @@
 //   accounts/usage/{user}/{day}/{key}/{model}   sums
 import { VoisinError } from '../errors.js';
 import type { AccountStore } from './account-store.js';
+import { keyCursor, readKeyCursor, readUsageCursor, readUserCursor, usageCursor, userCursor } from './cursors.js';
 import { keyFromJson, keyToJson, usageFromJson, usageToJson, userFromJson, userToJson } from './level-records.js';
 import { pageOf } from './page.js';
 import type { KeyOwner, KeyRecord, Page, PageQuery, UsageBatch, UsageQuery, UsageRow, User, UserChange } from './records.js';
@@ -31,8 +32,7 @@ const place = {
 };
 /** Sorts after every key that begins with the text before it. */
 const end = '\u{10ffff}';
-const keyCursor = ({ createdAt, id }: KeyRecord): string => `${createdAt.toISOString()}/${id}`;
-const usageKey = ({ userId, day, keyId, model }: UsageRow): string => place.usage(`${userId}/${day}/${keyId}/${model}`);
+const usageKey = (row: UsageRow): string => place.usage(usageCursor(row));
 
 export class LevelAccountStore implements AccountStore {
   readonly shared = false;
@@ -66,11 +66,12 @@ export class LevelAccountStore implements AccountStore {
   }
 
   async users({ limit, cursor }: PageQuery): Promise<Page<User>> {
+    if (cursor !== undefined) readUserCursor(cursor);
     const found = await this.#after(place.user(''), cursor, limit);
     return pageOf(
       found.map(([, value]) => userFromJson(value)),
       limit,
-      ({ id }) => id,
+      userCursor,
     );
   }
 
@@ -128,6 +129,7 @@ export class LevelAccountStore implements AccountStore {
   }
 
   async keys(userId: string, { limit, cursor }: PageQuery): Promise<Page<KeyRecord>> {
+    if (cursor !== undefined) readKeyCursor(cursor);
     const found = await this.#after(place.userKey(userId), cursor, limit);
     const keys = await Promise.all(found.map(([key]) => this.#key(lastPart(key))));
     return pageOf(
@@ -163,12 +165,14 @@ export class LevelAccountStore implements AccountStore {
   }
 
   async usage({ userId, from, to }: UsageQuery, { limit, cursor }: PageQuery): Promise<Page<UsageRow>> {
+    if (cursor !== undefined) readUsageCursor(cursor);
     const prefix = userId === undefined ? '' : `${userId}/`;
     const first = userId === undefined ? '' : prefix + from;
-    const gte = cursor === undefined ? place.usage(first) : `${place.usage(cursor)}\0`;
+    // Whose usage it is, the cursor does not decide: one from another list must not begin among somebody else's.
+    const gte = cursor === undefined || cursor < first ? place.usage(first) : `${place.usage(cursor)}\0`;
     const found = await this.#records.range({ gte, lt: place.usage(userId === undefined ? end : `${prefix}${to}${end}`) });
     const rows = found.map(([key, value]) => rowOf(key, value)).filter(({ day }) => day >= from && day <= to);
-    return pageOf(rows, limit, (row) => usageKey(row).slice(place.usage('').length));
+    return pageOf(rows, limit, usageCursor);
   }
 
   async costOf(userId: string, month: string): Promise<number> {

@@ -3,6 +3,7 @@ import { and, asc, eq, gt, gte, isNull, lt, lte, sql, type SQL } from 'drizzle-o
 import { DatabaseError } from 'pg';
 import { VoisinError } from '../../errors.js';
 import type { AccountStore } from '../account-store.js';
+import { keyCursor, readKeyCursor, readUsageCursor, readUserCursor, usageCursor, userCursor } from '../cursors.js';
 import { pageOf } from '../page.js';
 import type { KeyOwner, KeyRecord, Page, PageQuery, UsageBatch, UsageQuery, UsageRow, User, UserChange } from '../records.js';
 import { causeOf, type Database } from './database.js';
@@ -43,7 +44,7 @@ export class PostgresAccountStore implements AccountStore {
   }
 
   async users({ limit, cursor }: PageQuery): Promise<Page<User>> {
-    const after = cursor === undefined ? undefined : gt(users.id, cursor);
+    const after = cursor === undefined ? undefined : gt(users.id, readUserCursor(cursor));
     const found = await this.#database.run((orm) =>
       orm
         .select()
@@ -52,7 +53,7 @@ export class PostgresAccountStore implements AccountStore {
         .orderBy(asc(users.id))
         .limit(limit + 1),
     );
-    return pageOf(found, limit, ({ id }) => id);
+    return pageOf(found, limit, userCursor);
   }
 
   hasUsers(): Promise<boolean> {
@@ -97,7 +98,7 @@ export class PostgresAccountStore implements AccountStore {
   }
 
   async keys(userId: string, { limit, cursor }: PageQuery): Promise<Page<KeyRecord>> {
-    const [createdAt = '', id = ''] = cursor?.split('/') ?? [];
+    const [createdAt, id] = cursor === undefined ? [] : readKeyCursor(cursor);
     const after = cursor === undefined ? undefined : sql`(${keys.createdAt}, ${keys.id}) > (${createdAt}::timestamptz, ${id})`;
     const found = await this.#database.run((orm) =>
       orm
@@ -107,7 +108,7 @@ export class PostgresAccountStore implements AccountStore {
         .orderBy(asc(keys.createdAt), asc(keys.id))
         .limit(limit + 1),
     );
-    return pageOf(found.map(keyOf), limit, (key) => `${key.createdAt.toISOString()}/${key.id}`);
+    return pageOf(found.map(keyOf), limit, keyCursor);
   }
 
   async revokeKey(id: string, at: Date): Promise<KeyRecord | undefined> {
@@ -153,11 +154,11 @@ export class PostgresAccountStore implements AccountStore {
   }
 
   async usage({ userId, from, to }: UsageQuery, { limit, cursor }: PageQuery): Promise<Page<UsageRow>> {
-    const [user = '', day = '', key = '', ...model] = cursor?.split('/') ?? [];
+    const [user, day, key, model] = cursor === undefined ? [] : readUsageCursor(cursor);
     const after =
       cursor === undefined
         ? undefined
-        : sql`(${usage.userId}, ${usage.day}, ${usage.keyId}, ${usage.model}) > (${user}, ${day}, ${key}, ${model.join('/')})`;
+        : sql`(${usage.userId}, ${usage.day}, ${usage.keyId}, ${usage.model}) > (${user}, ${day}, ${key}, ${model})`;
     const found = await this.#database.run((orm) =>
       orm
         .select()
@@ -197,8 +198,6 @@ export class PostgresAccountStore implements AccountStore {
 function keyOf({ expiresAt, revokedAt, lastUsedAt, ...key }: typeof keys.$inferSelect): KeyRecord {
   return { ...key, expiresAt: expiresAt ?? undefined, revokedAt: revokedAt ?? undefined, lastUsedAt: lastUsedAt ?? undefined };
 }
-
-const usageCursor = ({ userId, day, keyId, model }: UsageRow): string => `${userId}/${day}/${keyId}/${model}`;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
