@@ -80,9 +80,20 @@ describe('without a server', () => {
       'keys create a@example.com --expires soon',
       'voisin keys: --expires: expected 12h, 30d, 8w or a time as 2026-12-31T00:00:00Z, got "soon"\n',
     ],
+    [
+      'users create a@example.com --expires 2030-02-31',
+      'voisin users: --expires: expected 12h, 30d, 8w or a time as 2026-12-31T00:00:00Z, got "2030-02-31"\n',
+    ],
+    ['usage --from 2026-02-31', 'voisin usage: --from: expected a day as 2026-12-31, got "2026-02-31"\n'],
     ['usage --from yesterday', 'voisin usage: --from: expected a day as 2026-12-31, got "yesterday"\n'],
   ])('%s is a mistake, and says which', async (line, err) => {
     expect(await voisin(line)).toEqual({ code: 2, out: '', err });
+  });
+
+  it('a key has no longer a name than a server would take', async () => {
+    await voisin('users create a@example.com');
+    const { code, err } = await voisin(`keys create a@example.com --name ${'x'.repeat(5000)}`);
+    expect([code, err]).toEqual([2, expect.stringContaining('name: expected at most 100 characters')]);
   });
 
   it('nobody is found by a name that nobody has', async () => {

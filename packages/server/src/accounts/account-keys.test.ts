@@ -158,12 +158,31 @@ describe('users', () => {
   test.each([
     [{ email: 'nobody' }, 'email'],
     [{ email: 'a b@example.com' }, 'email'],
+    [{ email: '\ud800@example.com' }, 'email'],
+    [{ email: 'a\0@example.com' }, 'email'],
+    [{ email: 'a@example.com', keyName: 'a\0b' }, 'key_name'],
+    [{ email: 'a@example.com', keyName: '\u001b[31m' }, 'key_name'],
     [{ email: 'a@example.com', tier: 'gold' }, 'tier'],
     [{ email: 'a@example.com', tenant: '../x' }, 'tenant'],
     [{ email: 'a@example.com', expiresAt: new Date(0) }, 'expires_at'],
   ])('%o is refused by its field, and nothing is made', async (asked, field) => {
     await expect(administration.createUser(asked)).rejects.toMatchObject({ code: 'invalid_argument', details: { field } });
     expect(await place.store.hasUsers()).toBe(false);
+  });
+
+  test('have one address however its letters are composed', async () => {
+    const { user } = await makeUser('É@example.com');
+    expect(await administration.user('e\u0301@example.com')).toEqual(user);
+    await expect(makeUser('e\u0301@example.com')).rejects.toMatchObject({ code: 'already_exists' });
+  });
+
+  test.each(['x'.repeat(101), 'a\0b', 'a\nb', '\u009b31m', '\ud800'])('%j is no name of a key', async (name) => {
+    const { user } = await makeUser();
+    await expect(administration.createKey(user.id, { name })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      details: { field: 'name' },
+    });
+    expect((await administration.keys(user.id, { limit: 10 })).items).toHaveLength(1);
   });
 
   test('have at most a hundred keys that count', async () => {

@@ -4,6 +4,7 @@ import type { Tiers } from '../config/tiers.js';
 import { VoisinError } from '../errors.js';
 import type { AccountStore } from './account-store.js';
 import { hashSecret, keyText, newKeyParts } from './api-key.js';
+import { emailOf, isPlain, longestKeyName } from './names.js';
 import type { KeyRecord, Page, PageQuery, UsageQuery, UsageRow, User, UserChange } from './records.js';
 
 export interface NewUser {
@@ -34,7 +35,7 @@ export interface AdministrationOptions {
 }
 
 const mostKeysOfUser = 100;
-const emailForm = /^[^\s@\p{Cc}]{1,64}@[^\s@\p{Cc}]{1,190}$/u;
+const emailForm = /^[^\s@\p{Cc}\p{Cs}]{1,64}@[^\s@\p{Cc}\p{Cs}]{1,190}$/u;
 const tenantForm = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 export class Administration {
@@ -54,15 +55,16 @@ export class Administration {
 
   /** A user with a first key. Users other than administrators get a tenant of their own unless one is named. */
   async createUser(asked: NewUser): Promise<CreatedKey & { readonly user: User }> {
-    const email = asked.email.trim().toLowerCase();
+    const email = emailOf(asked.email);
     if (!emailForm.test(email)) throw invalid('email', 'an e-mail address', asked.email);
     const tier = this.#tier(asked.tier ?? this.#tiers.keys().next().value ?? '');
     const expiresAt = checkExpiry(asked.expiresAt);
     const admin = asked.admin ?? !((await this.#store.hasAdmin()) || (await this.#hasAdminKey()));
     const id = newUserId();
+    const keyName = checkName('key_name', asked.keyName ?? 'first');
     const tenant = checkTenant(asked.tenant ?? (admin ? this.#defaultTenant : id));
     const user: User = { id, email, tenant, tier, admin, disabled: false, createdAt: new Date() };
-    const first = await newKey(id, asked.keyName ?? 'first', expiresAt);
+    const first = await newKey(id, keyName, expiresAt);
     await this.#store.createUser(user, first.key);
     this.#changed();
     return { user, ...first };
@@ -70,7 +72,7 @@ export class Administration {
 
   /** @param which an id or an e-mail address. @throws VoisinError not_found */
   async user(which: string): Promise<User> {
-    const found = which.includes('@') ? await this.#store.userByEmail(which.trim().toLowerCase()) : await this.#store.user(which);
+    const found = isPlain(which) ? await this.#find(which) : undefined;
     if (found === undefined) throw new VoisinError('not_found', `no user ${JSON.stringify(which.slice(0, 300))}`, { field: 'user' });
     return found;
   }
@@ -99,7 +101,7 @@ export class Administration {
     { name = '', expiresAt }: { name?: string | undefined; expiresAt?: Date | undefined },
   ): Promise<CreatedKey> {
     const { id } = await this.user(which);
-    const made = await newKey(id, name, checkExpiry(expiresAt));
+    const made = await newKey(id, checkName('name', name), checkExpiry(expiresAt));
     if (await this.#store.createKey(made.key, mostKeysOfUser)) return made;
     throw new VoisinError('failed_precondition', `the user has ${mostKeysOfUser} keys, and may have no more: revoke some first`);
   }
@@ -114,7 +116,7 @@ export class Administration {
    * @throws VoisinError not_found, also for a key of someone else
    */
   async revokeKey(id: string, userId: string | undefined): Promise<KeyRecord> {
-    const owner = await this.#store.key(id);
+    const owner = isPlain(id) ? await this.#store.key(id) : undefined;
     if (owner === undefined || (userId !== undefined && owner.user.id !== userId))
       throw new VoisinError('not_found', `no key ${JSON.stringify(id.slice(0, 100))}`, { field: 'key' });
     const revoked = await this.#store.revokeKey(id, new Date());
@@ -124,6 +126,10 @@ export class Administration {
 
   usage(query: UsageQuery, page: PageQuery): Promise<Page<UsageRow>> {
     return this.#store.usage(query, page);
+  }
+
+  #find(which: string): Promise<User | undefined> {
+    return which.includes('@') ? this.#store.userByEmail(emailOf(which)) : this.#store.user(which);
   }
 
   #tier(name: string): string {
@@ -148,6 +154,11 @@ async function newKey(userId: string, name: string, expiresAt: Date | undefined)
 function checkTenant(tenant: string): string {
   if (tenantForm.test(tenant)) return tenant;
   throw invalid('tenant', '1 to 64 of A-Z a-z 0-9 _ - . (no dot first)', tenant);
+}
+
+function checkName(field: 'name' | 'key_name', name: string): string {
+  if (isPlain(name) && [...name].length <= longestKeyName) return name;
+  throw invalid(field, `at most ${longestKeyName} characters, none of them a control character`, name);
 }
 
 function checkExpiry(expiresAt: Date | undefined): Date | undefined {

@@ -1,23 +1,27 @@
 // How accounts look to callers, and who may act for whom.
 
 import Type from 'typebox';
+import { emailOf, longestKeyName } from '../accounts/names.js';
 import { costOfOne } from '../accounts/records.js';
 import { VoisinError } from '../errors.js';
+import { isDay, timeOf } from '../time-text.js';
 import type { Caller, Services } from './operation.js';
 
 export const UserName = Type.String({ minLength: 1, maxLength: 260, description: 'an id or an e-mail address' });
 export const TierName = Type.String({ minLength: 1, maxLength: 32, description: 'a tier of TIERS_FILE' });
 export const TenantName = Type.String({ minLength: 1, maxLength: 64, description: 'whose indexes the keys see' });
-export const KeyName = Type.String({ maxLength: 100, description: 'what its owner calls it' });
+export const KeyName = Type.String({ maxLength: longestKeyName, description: 'what its owner calls it; no control characters' });
+
+const [day, time] = ['2026-12-31', '2026-12-31T00:00:00Z'];
 export const Moment = Type.Refine(
-  Type.String({ format: 'date-time', description: 'as 2026-12-31T00:00:00Z' }),
-  (value) => /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(value) && !Number.isNaN(Date.parse(value)),
-  () => 'expected a time as 2026-12-31T00:00:00Z',
+  Type.String({ format: 'date-time', description: `as ${time}`, 'x-expected': `a time as ${time}` }),
+  (value) => timeOf(value) !== undefined,
+  () => `expected a time as ${time}`,
 );
 export const Day = Type.Refine(
-  Type.String({ format: 'date', description: 'as 2026-12-31, UTC' }),
-  (value) => /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)),
-  () => 'expected a day as 2026-12-31',
+  Type.String({ format: 'date', description: `as ${day}, UTC`, 'x-expected': `a day as ${day}` }),
+  isDay,
+  () => `expected a day as ${day}`,
 );
 
 export const UserInfo = Type.Object({
@@ -62,6 +66,6 @@ export async function subjectOf({ account }: Services, caller: Caller, user: str
   }
   if (caller.admin) return (await account.administration.user(user)).id;
   const self = own === undefined ? undefined : await account.administration.user(own);
-  if (self !== undefined && (user === self.id || user.trim().toLowerCase() === self.email)) return self.id;
+  if (self !== undefined && (user === self.id || emailOf(user) === self.email)) return self.id;
   throw new VoisinError('permission_denied', 'user: an admin key is needed for the account of someone else', { field: 'user' });
 }

@@ -1,5 +1,6 @@
 // When a key expires, as people say it.
 import { VoisinError } from '../../errors.js';
+import { timeOf } from '../../time-text.js';
 
 const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 
@@ -9,7 +10,8 @@ export function expiryOf(text: string | undefined, now: Date = new Date()): stri
   const [, count = '', unit = ''] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
   const ms = unitMs[unit];
   if (ms !== undefined) return new Date(now.getTime() + Number(count) * ms).toISOString();
-  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
+  const time = timeOf(text);
+  if (time !== undefined) return time.toISOString();
   throw new VoisinError(
     'invalid_argument',
     `--expires: expected 12h, 30d, 8w or a time as 2026-12-31T00:00:00Z, got ${JSON.stringify(text)}`,

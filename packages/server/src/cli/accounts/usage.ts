@@ -1,6 +1,7 @@
 // voisin usage: what was embedded, by key, model and day.
 import { VoisinError } from '../../errors.js';
 import type { UsageJson } from '../../open-local-accounts.js';
+import { isDay } from '../../time-text.js';
 import { readArguments } from '../models/arguments.js';
 import { withAccounts } from './door.js';
 import { optionalUser } from './keys.js';
@@ -48,6 +49,6 @@ function usageTable(found: readonly UsageJson[]): string {
 }
 
 function day(flag: string, text: string): string {
-  if (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  if (isDay(text)) return text;
   throw new VoisinError('invalid_argument', `--${flag}: expected a day as 2026-12-31, got ${JSON.stringify(text)}`);
 }
