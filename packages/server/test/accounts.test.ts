@@ -260,6 +260,17 @@ describe.each(stores)('accounts in %s', (name, skipped) => {
     expect((await one.client.get('/v1/keys')).json['keys']).toMatchObject([{ last_used_at: expect.any(String) }]);
   });
 
+  it('the usage of a deleted user is there under their id, as in the list of all', async () => {
+    const one = await makeUser('one@example.com', 'free');
+    await one.client.post('/v1/embed', { text: 'x' });
+    expect((await admin.delete(`/v1/users/${one.id}`)).status).toBe(204);
+    const { json } = await admin.get(`/v1/usage?user=${one.id}`);
+    expect(json['usage']).toMatchObject([{ user_id: one.id, key_id: one.keyId, embeddings: 1 }]);
+    expect((await admin.get('/v1/usage')).json['usage']).toEqual(json['usage']);
+    expect((await admin.get('/v1/usage?user=usr_never')).status).toBe(404);
+    expect((await admin.get('/v1/usage?user=one@example.com')).status).toBe(404);
+  });
+
   it('of 200 requests at once the minute’s 60 are served, and 140 are told when to come back', async () => {
     const one = await makeUser('one@example.com', 'free');
     const answers = await Promise.all([...Array(200).keys()].map((i) => one.client.post('/v1/embed', { text: `text ${i}` })));

@@ -4,7 +4,7 @@ import type { Tiers } from '../config/tiers.js';
 import { VoisinError } from '../errors.js';
 import type { AccountStore } from './account-store.js';
 import { hashSecret, keyText, newKeyParts } from './api-key.js';
-import { emailOf, isPlain, longestKeyName } from './names.js';
+import { emailOf, isPlain, isUserId, longestKeyName } from './names.js';
 import type { KeyRecord, Page, PageQuery, UsageQuery, UsageRow, User, UserChange } from './records.js';
 
 export interface NewUser {
@@ -72,9 +72,22 @@ export class Administration {
 
   /** @param which an id or an e-mail address. @throws VoisinError not_found */
   async user(which: string): Promise<User> {
-    const found = isPlain(which) ? await this.#find(which) : undefined;
-    if (found === undefined) throw new VoisinError('not_found', `no user ${JSON.stringify(which.slice(0, 300))}`, { field: 'user' });
+    const found = await this.#find(which);
+    if (found === undefined) throw noUser(which);
     return found;
+  }
+
+  /**
+   * The id of whose usage is meant: a deleted user has some under theirs.
+   * @param which an id or an e-mail address
+   * @throws VoisinError not_found
+   */
+  async userOfUsage(which: string): Promise<string> {
+    const found = await this.#find(which);
+    if (found !== undefined) return found.id;
+    const ever = { userId: which, from: '0000-01-01', to: '9999-12-31' };
+    if (isUserId(which) && (await this.#store.usage(ever, { limit: 1 })).items.length > 0) return which;
+    throw noUser(which);
   }
 
   users(page: PageQuery): Promise<Page<User>> {
@@ -128,7 +141,8 @@ export class Administration {
     return this.#store.usage(query, page);
   }
 
-  #find(which: string): Promise<User | undefined> {
+  async #find(which: string): Promise<User | undefined> {
+    if (!isPlain(which)) return undefined;
     return which.includes('@') ? this.#store.userByEmail(emailOf(which)) : this.#store.user(which);
   }
 
@@ -165,6 +179,9 @@ function checkExpiry(expiresAt: Date | undefined): Date | undefined {
   if (expiresAt === undefined || expiresAt.getTime() > Date.now()) return expiresAt;
   throw invalid('expires_at', 'a time to come', expiresAt.toISOString());
 }
+
+const noUser = (which: string): VoisinError =>
+  new VoisinError('not_found', `no user ${JSON.stringify(which.slice(0, 300))}`, { field: 'user' });
 
 function invalid(field: string, accepted: string, got: string): VoisinError {
   return new VoisinError('invalid_argument', `${field}: expected ${accepted}, got ${JSON.stringify(got.slice(0, 300))}`, { field });

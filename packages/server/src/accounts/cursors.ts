@@ -1,7 +1,7 @@
 // Where a page of a list ends, as both stores say it and take it back. What no page said is refused by its form: a database fails on some of it.
 import { VoisinError } from '../errors.js';
 import { timeOf } from '../time-text.js';
-import { isPlain } from './names.js';
+import { isPlain, isUserId } from './names.js';
 import type { KeyRecord, UsageRow, User } from './records.js';
 
 export const userCursor = ({ id }: User): string => id;
@@ -10,7 +10,7 @@ export const usageCursor = ({ userId, day, keyId, model }: UsageRow): string => 
 
 /** @throws VoisinError invalid_argument, as the others here */
 export function readUserCursor(cursor: string): string {
-  if (/^usr_[0-9a-z]{1,60}$/.test(cursor)) return cursor;
+  if (isUserId(cursor)) return cursor;
   throw noCursor(cursor);
 }
 

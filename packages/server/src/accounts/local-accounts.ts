@@ -76,7 +76,7 @@ export class LocalAccounts implements AccountsDoor {
   }
 
   async usage({ user, from, to }: { user?: string | undefined; from: string; to: string }): Promise<UsageJson[]> {
-    const userId = user === undefined ? undefined : (await this.#administration.user(user)).id;
+    const userId = user === undefined ? undefined : await this.#administration.userOfUsage(user);
     return (await everything((page) => this.#administration.usage({ userId, from, to }, page))).map(usageJson);
   }
 

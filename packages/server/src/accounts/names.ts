@@ -8,5 +8,7 @@ export const longestKeyName = 100;
  */
 export const isPlain = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
 
+export const isUserId = (text: string): boolean => /^usr_[0-9a-z]{1,60}$/.test(text);
+
 /** An e-mail address as it is kept and looked for: one letter has one form. */
 export const emailOf = (text: string): string => text.trim().toLowerCase().normalize('NFC');

@@ -4,7 +4,7 @@ import Type from 'typebox';
 import { usageJson } from '../accounts/account-json.js';
 import { dayOf } from '../accounts/records.js';
 import { Day, subjectOf, UserName } from './account-schemas.js';
-import { operation } from './operation.js';
+import { type Caller, operation, type Services } from './operation.js';
 import { takePage } from './page.js';
 import { Cursor, Limit } from './schemas.js';
 
@@ -42,11 +42,16 @@ export const usageList = operation({
   async run(services, caller, { user, from, to, ...page }) {
     const today = dayOf(new Date());
     const days = { from: from ?? `${today.slice(0, 8)}01`, to: to ?? today };
-    // An administrator who names nobody means everyone.
-    const userId = caller.admin && user === undefined ? undefined : await subjectOf(services, caller, user);
     await services.account.usage.write();
+    const userId = await whose(services, caller, user);
     const found = await services.account.administration.usage({ userId, ...days }, takePage(page, services.config.limits.pageSize));
     const usage = found.items.map(usageJson);
     return { ...days, usage, ...(found.nextCursor === undefined ? {} : { next_cursor: found.nextCursor }) };
   },
 });
+
+/** An administrator who names nobody means everyone, and may mean someone who was deleted. */
+async function whose(services: Services, caller: Caller, user: string | undefined): Promise<string | undefined> {
+  if (!caller.admin) return subjectOf(services, caller, user);
+  return user === undefined ? undefined : services.account.administration.userOfUsage(user);
+}
