@@ -46,6 +46,13 @@ describe('models in memory', () => {
     expect(refused.status).toBe(400);
     expect(refused.text).toContain('allowed are: two');
     expect((await one.client.get('/models')).json['allowed_models']).toEqual(['two']);
+    // The batch contract says 400; everywhere else it is what may not be done.
+    for (const path of ['/v1/embed', '/v1/embeddings']) {
+      const answer = await one.client.post(path, path === '/v1/embed' ? { text: 'x', model: 'one' } : { input: 'x', model: 'one' });
+      expect([path, answer.status]).toEqual([path, 403]);
+    }
+    expect((await one.client.get('/v1/models/one')).status).toBe(403);
+    expect((await one.client.get('/v1/models/nope')).status).toBe(404);
   });
 });
 

@@ -28,32 +28,48 @@ export class AvailableModels {
       .map((known) => this.#infoOf(known));
   }
 
-  /** Throws `not_found` listing what there is, `invalid_argument` where the model is not allowed. */
+  /** Throws `not_found` listing what there is, `permission_denied` where the model is not allowed. */
   info(name: string): ModelInfo {
     const known = this.#registry.find(name);
-    this.#requireAllowed(known?.name ?? name);
-    if (known) return this.#infoOf(known);
-    throw this.#registry.unknown(name);
+    if (!known) throw this.#registry.unknown(name);
+    this.#requireAllowed(known.name);
+    return this.#infoOf(known);
   }
 
-  /** Throws as `info` does, `failed_precondition` naming the file of a model that cannot be used, and `invalid_argument` without that precision. */
-  resident(name: string, precision: Precision): Resident | Promise<Resident> {
+  /** Reads the files of the models that are not in memory anew, and finds what has come and what is gone. */
+  refresh(): Promise<void> {
+    return this.#registry.refresh(this.#isInMemory);
+  }
+
+  /**
+   * In this precision, else in the first that there is. A model in memory is used as it was loaded; the files of another are looked at anew.
+   * Throws as `info` does, `failed_precondition` naming the file of a model that cannot be used, and `invalid_argument` without that precision.
+   */
+  resident(name: string, precision?: Precision): Resident | Promise<Resident> {
     const known = this.#registry.find(name);
     this.#requireAllowed(known?.name ?? name);
-    return known?.description ? this.#of(known.description, precision) : this.#found(name, precision);
+    return (known && this.#inMemory(known.name, precision)) ?? this.#found(name, precision);
   }
 
-  async #found(name: string, precision: Precision): Promise<Resident> {
-    const description = await this.#registry.describe(name);
+  async #found(name: string, precision: Precision | undefined): Promise<Resident> {
+    const description = await this.#registry.describe(name, this.#isInMemory);
     this.#requireAllowed(description.name);
-    return this.#of(description, precision);
+    return this.#of(description, precision ?? precisionsOf(description)[0] ?? 'fp32');
   }
+
+  #inMemory(name: string, precision: Precision | undefined): Resident | undefined {
+    if (precision === undefined) return this.#inMemory(name, 'fp32') ?? this.#inMemory(name, 'int8');
+    const made = this.#made.get(`${precision} ${name}`);
+    return made?.isLoaded === true || made?.isLoading === true ? made : undefined;
+  }
+
+  readonly #isInMemory = (name: string): boolean => this.#inMemory(name, undefined) !== undefined;
 
   #of(description: ModelDescription, precision: Precision): Resident {
     const key = `${precision} ${description.name}`;
     const made = this.#made.get(key);
-    // Files that could not be read may have been mended, and then are described anew.
-    if (made?.description === description) return made;
+    // It may have been loaded meanwhile, or its files say what they said.
+    if (made && (made.isLoaded || made.isLoading || made.description === description)) return made;
     const resident = new Resident(description, precision, this.#settings);
     this.#made.set(key, resident);
     return resident;
@@ -72,10 +88,13 @@ export class AvailableModels {
   #requireAllowed(name: string): void {
     if (this.#isAllowed(name)) return;
     const allowed = this.#settings.allowedModels.join(', ');
-    throw new VoisinError('invalid_argument', `model: ${JSON.stringify(name)} is not allowed; allowed are: ${allowed}`, { field: 'model' });
+    throw new VoisinError('permission_denied', `model: ${JSON.stringify(name)} is not allowed; allowed are: ${allowed}`, {
+      field: 'model',
+    });
   }
 
-  #infoOf({ name, description, problem }: KnownModel): ModelInfo {
+  #infoOf({ name, problem, ...known }: KnownModel): ModelInfo {
+    const description = this.#inMemory(name, undefined)?.description ?? known.description;
     const { dimension = 0, maxTokens = 0 } = description ?? {};
     const precisions = description ? precisionsOf(description) : [];
     const made = precisions.map((precision) => this.#made.get(`${precision} ${name}`));

@@ -59,8 +59,13 @@ export class Embedding {
     return this.#models.infos();
   }
 
+  /** Looks at the models' files anew, but for those in memory: what has come or was mended is known then, what was taken away is not. */
+  refresh(): Promise<void> {
+    return this.#models.refresh();
+  }
+
   /**
-   * The model of this full name or last part of one, else the default. Throws `not_found` listing what there is, and `invalid_argument` for one that
+   * The model of this full name or last part of one, else the default. Throws `not_found` listing what there is, and `permission_denied` for one that
    * is not allowed.
    */
   model(name: string = this.#settings.defaultModel): ModelInfo {
@@ -69,7 +74,7 @@ export class Embedding {
 
   /**
    * Vectors of the inputs. Throws `invalid_argument` (a blank or too long text, by position; dimensions, precision or prompt that the model has not),
-   * `not_found` (no such model), `failed_precondition` (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model
+   * `not_found` (no such model), `permission_denied` (one that is not allowed), `failed_precondition` (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model
    * not running) and `deadline_exceeded` (aborted).
    */
   async embed(inputs: readonly Input[], options: EmbedOptions = {}, asker?: Asker): Promise<EmbedResult> {
@@ -91,11 +96,10 @@ export class Embedding {
 
   /** Every token of the texts, as the model's own tokenizer makes them, also those past the model's length. Throws as `embed` does. */
   async tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<TokenList[]> {
-    const { model: name, addSpecialTokens = true, maxTextLength = this.#settings.maxTextLength } = options;
+    const { model: name = this.#settings.defaultModel, addSpecialTokens = true, maxTextLength = this.#settings.maxTextLength } = options;
     this.#requireOpen();
     checkTexts(texts, maxTextLength);
-    const { name: fullName, precisions } = this.model(name);
-    const resident = await this.#models.resident(fullName, precisions[0] ?? 'fp32');
+    const resident = await this.#models.resident(name);
     const model = new ModelUse(this.#residents, resident, undefined);
     try {
       const { tokenizer } = await model.load();
@@ -137,7 +141,7 @@ export class Embedding {
   }
 
   async #warmUp(name: string): Promise<void> {
-    const model = new ModelUse(this.#residents, await this.#models.resident(name, 'fp32'), undefined);
+    const model = new ModelUse(this.#residents, await this.#models.resident(name), undefined);
     try {
       await model.load();
     } finally {

@@ -1,13 +1,15 @@
 // Models that come into memory and leave it, with real processes: the bundled model under several names.
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Embedding } from './embedding.js';
 import { ModelRegistry } from './models/model-registry.js';
 import { withDefaults, type EmbeddingLog, type EmbeddingOptions } from './options.js';
 import { Resident } from './resident.js';
 import { Residents } from './residents.js';
 import { copyModel, isAlive, manyTexts, miniLm, until } from './testing.js';
+import { tinyModel } from './tiny-model.test-help.js';
 
 const models = ['lab/a', 'lab/b', 'lab/c'].map((name) => ({ name, directory: miniLm }));
 // The models are one and the same, and so would be their entries in a cache.
@@ -144,6 +146,71 @@ describe('an unused model', () => {
   });
 });
 
+describe('files that are replaced while the model is out of memory count from its next load:', () => {
+  const commit = (letter: string): string => letter.repeat(40);
+  let cache: string;
+  beforeEach(async () => {
+    cache = await mkdtemp(join(tmpdir(), 'voisin-replaced-'));
+    const hub = { cache, endpoint: 'http://127.0.0.1:1', token: undefined, download: false, maxBytes: 0 };
+    await put('a', 2);
+    await open({ models: [], hub, modelIdleMs: 50, cleanupIntervalMs: 20 });
+    await expect(vector()).resolves.toHaveLength(2);
+    await until(() => resident().length === 0, 'the model left');
+  });
+  afterEach(() => rm(cache, { recursive: true }));
+
+  const snapshot = (letter: string, file = ''): string => join(cache, 'models--lab--own/snapshots', commit(letter), file);
+  async function put(letter: string, width: number): Promise<void> {
+    const table = Array.from({ length: 8 }, (_, id) => Array.from({ length: width }, (__, column) => id + column));
+    const tiny = await tinyModel({ table }, { '1_Pooling/config.json': { pooling_mode: 'max' } });
+    await cp(tiny.directory, snapshot(letter), { recursive: true });
+    await tiny.remove();
+    await mkdir(join(cache, 'models--lab--own/refs'), { recursive: true });
+    await writeFile(join(cache, 'models--lab--own/refs/main'), commit(letter));
+  }
+  const vector = async (): Promise<number[]> => {
+    const { embeddings } = await embedding.embed(['one'], { model: 'own', normalize: false });
+    return Array.from(embeddings[0] ?? []);
+  };
+
+  test('another pooling', async () => {
+    await writeFile(snapshot('a', '1_Pooling/config.json'), JSON.stringify({ pooling_mode: 'lasttoken' }));
+    await expect(vector()).resolves.toEqual([3, 4]);
+    await until(() => resident().length === 0, 'the model left');
+    await writeFile(snapshot('a', '1_Pooling/config.json'), JSON.stringify({ pooling_mode: 'cls' }));
+    await expect(vector()).resolves.toEqual([2, 3]);
+  });
+
+  test('another place of the ONNX file', async () => {
+    await rename(snapshot('a', 'onnx/model.onnx'), snapshot('a', 'model.onnx'));
+    await expect(vector()).resolves.toEqual([4, 5]);
+  });
+
+  test('another dimension, said wrong and then right', async () => {
+    await put('a', 3);
+    const config: object = JSON.parse(await readFile(snapshot('a', 'config.json'), 'utf8'));
+    await writeFile(snapshot('a', 'config.json'), JSON.stringify({ ...config, hidden_size: 7 }));
+    await expect(vector()).rejects.toMatchObject({ code: 'failed_precondition' });
+    await writeFile(snapshot('a', 'config.json'), JSON.stringify(config));
+    await expect(vector()).resolves.toHaveLength(3);
+  });
+
+  test('a newer commit', async () => {
+    await put('b', 4);
+    await expect(vector()).resolves.toHaveLength(4);
+    expect(embedding.model('own').dimension).toBe(4);
+  });
+
+  test('none any more, and a new commit after it', async () => {
+    await rm(snapshot('a'), { recursive: true });
+    await embedding.refresh();
+    expect(embedding.models()).toEqual([]);
+    await expect(vector()).rejects.toMatchObject({ code: 'not_found' });
+    await put('b', 3);
+    await expect(vector()).resolves.toHaveLength(3);
+  });
+});
+
 test('a load that fails is the answer to all who wait for it, and is tried again later', async () => {
   const model = await copyModel();
   const file = join(model.directory, 'onnx/model_compact.onnx');
@@ -189,7 +256,7 @@ describe('allowed models', () => {
     await expect(ask('c')).resolves.toMatchObject({ fullName: 'lab/c', model: 'c' });
     for (const name of ['a', 'lab/a', 'lab/unknown']) {
       await expect(ask(name)).rejects.toMatchObject({
-        code: 'invalid_argument',
+        code: 'permission_denied',
         message: expect.stringContaining('allowed are: lab/b, c'),
       });
     }

@@ -24,6 +24,7 @@ export const indexCreate = operation({
     if (definition.index_type !== undefined && definition.factory !== undefined) {
       throw new VoisinError('invalid_argument', 'factory: came together with index_type; send one of the two', { field: 'factory' });
     }
+    if (asked !== undefined) await embedding.refresh();
     const model = asked === undefined ? undefined : embedding.model(asked.model);
     const dimension = definition.dimension ?? model?.dimension;
     if (dimension === undefined) {

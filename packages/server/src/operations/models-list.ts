@@ -10,7 +10,8 @@ export const modelsList = operation({
   summary: 'List the models',
   input: Type.Object({}, { additionalProperties: false }),
   output: Type.Object({ required_models: Names, cached_models: Names, allowed_models: Names }),
-  run({ embedding, config }) {
+  async run({ embedding, config }) {
+    await embedding.refresh();
     const { allowedModels, requiredModels } = config;
     const known = embedding.models().map(({ name }) => name);
     return {

@@ -17,7 +17,8 @@ export const openAiModels = operation({
   summary: 'List the models as OpenAI’s API does',
   input: Type.Object({}, { additionalProperties: false }),
   output: Type.Object({ object: Type.Literal('list'), data: Type.Array(OpenAiModel) }),
-  run(services) {
+  async run(services) {
+    await services.embedding.refresh();
     const usable = services.embedding.models().filter(({ problem }) => problem === undefined);
     return { object: 'list' as const, data: usable.map((model) => asOpenAi(services, model.name, model)) };
   },
@@ -28,7 +29,10 @@ export const openAiModel = operation({
   summary: 'One model as OpenAI’s API shows it',
   input: Type.Object({ model: ModelName }, { additionalProperties: false }),
   output: OpenAiModel,
-  run: (services, _caller, { model }) => asOpenAi(services, model, services.embedding.model(model)),
+  async run(services, _caller, { model }) {
+    await services.embedding.refresh();
+    return asOpenAi(services, model, services.embedding.model(model));
+  },
 });
 
 /** @param id the name that it was asked by */

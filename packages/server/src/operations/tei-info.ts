@@ -23,7 +23,8 @@ export const teiInfo = operation({
     sha: Type.Null(),
     docker_label: Type.Null(),
   }),
-  run({ embedding, config, version }) {
+  async run({ embedding, config, version }) {
+    await embedding.refresh();
     const { name, dimension, maxTokens, hash, pooling } = embedding.model();
     const { maxInFlightRequests, maxBatchSize } = config.limits;
     return {

@@ -1,4 +1,5 @@
 // Every model that is known by name: those in folders, in the Hugging Face hub cache and bundled.
+import { isDeepStrictEqual } from 'node:util';
 import { VoisinError } from '../../errors.js';
 import type { EmbeddingLog } from '../options.js';
 import { HubDownloads, type HubSettings } from './hub-downloads.js';
@@ -29,6 +30,10 @@ export interface RegistryOptions {
   readonly log?: EmbeddingLog | undefined;
 }
 
+/** Whether a model of this full name is in memory: it stays known by what it was loaded with, wherever its files went. */
+type IsInMemory = (name: string) => boolean;
+
+const none: IsInMemory = () => false;
 const nothing = (): void => undefined;
 const silent: EmbeddingLog = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
@@ -36,6 +41,8 @@ export class ModelRegistry {
   readonly #options: RegistryOptions;
   readonly #downloads: HubDownloads | undefined;
   readonly #models = new Map<string, KnownModel>();
+  /** By the name that is asked for; '' is every model. */
+  readonly #looks = new Map<string, Promise<void>>();
 
   private constructor(options: RegistryOptions) {
     this.#options = options;
@@ -60,20 +67,21 @@ export class ModelRegistry {
   }
 
   /**
-   * The description of a model, looked for anew where it is not known or had a problem; downloaded where that is allowed.
+   * The description of a model by its files as they are now: the same object as before where they say the same. Downloaded where that is allowed.
    * Throws `not_found` listing what there is, `failed_precondition` naming the file that is missing, cut or wrong, or what a download throws.
    */
-  async describe(name: string): Promise<ModelDescription> {
-    const known = this.find(name);
-    if (known?.description) return known.description;
-    if (known) return described(await this.#read(known));
-    // It may have come since: `voisin models pull` puts models into the cache while the server runs.
-    await this.#look();
+  async describe(name: string, isInMemory: IsInMemory = none): Promise<ModelDescription> {
+    await this.#lookOnce(name, isInMemory);
     const found = this.find(name);
     if (found) return described(found);
     if (!this.#downloads || !HubDownloads.canHave(name)) throw this.unknown(name);
     const directory = await this.#downloads.fetch(name);
     return described(await this.#read({ name, directory, kind: 'hub cache' }));
+  }
+
+  /** Looks at every place and reads every model anew but those in memory. */
+  refresh(isInMemory: IsInMemory): Promise<void> {
+    return this.#lookOnce('', isInMemory);
   }
 
   /** The error of a name that no model has. */
@@ -88,14 +96,44 @@ export class ModelRegistry {
     await this.#downloads?.close();
   }
 
-  async #look(): Promise<void> {
+  /** Those who ask for the same at once wait for one look. */
+  #lookOnce(name: string, isInMemory: IsInMemory): Promise<void> {
+    const looking = this.#looks.get(name) ?? this.#look(name, isInMemory).finally(() => this.#looks.delete(name));
+    this.#looks.set(name, looking);
+    return looking;
+  }
+
+  /** Finds what has come and what is gone since, and reads the model of this name, or of every one, anew. */
+  async #look(asked = '', isInMemory: IsInMemory = none): Promise<void> {
+    const places = await this.#places();
+    const isAsked = (name: string): boolean => asked === name || asked === shortName(name);
+    for (const place of places.values()) {
+      const known = this.#models.get(place.name);
+      const isHere = known?.description !== undefined && known.directory === place.directory;
+      const isRead = asked === '' ? known !== undefined && isInMemory(place.name) : isHere && !isAsked(place.name);
+      if (!isRead) await this.#read(place);
+    }
+    const known = new Map(this.#models);
+    const kept = [...known.keys()].filter((name) => !places.has(name) && isInMemory(name));
+    // In the order of the places: of two with one last part, the first counts.
+    this.#models.clear();
+    for (const name of [...places.keys(), ...kept]) {
+      const model = known.get(name);
+      if (model) this.#models.set(name, model);
+    }
+  }
+
+  /** By name; the first place of a name counts. */
+  async #places(): Promise<ReadonlyMap<string, ModelPlace>> {
     const { models = [], folders = [], hub, bundled } = this.#options;
     const found = await Promise.all([
       ...folders.map((folder) => findModels(folder)),
       hub ? findInHubCache(hub.cache) : [],
       bundled === undefined ? [] : findModels(bundled, 'bundled'),
     ]);
-    for (const place of [...models, ...found.flat()]) if (!this.#models.has(place.name)) await this.#read(place);
+    const places = new Map<string, ModelPlace>();
+    for (const place of [...models, ...found.flat()]) if (!places.has(place.name)) places.set(place.name, place);
+    return places;
   }
 
   async #read({ name, directory, kind = 'folder' }: ModelPlace): Promise<KnownModel> {
@@ -107,9 +145,9 @@ export class ModelRegistry {
         return { ...base, description: undefined, problem: error };
       },
     );
-    // Two requests may have read the same directory at once: the first description counts, since what was made for it is known by it.
+    // What was made for a description is known by it: one that says the same is the same.
     const present = this.#models.get(name);
-    if (present?.description) return present;
+    if (present?.description && isDeepStrictEqual(present.description, model.description)) return present;
     this.#models.set(name, model);
     return model;
   }
