@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { asRustNormalizes } from './as-rust-normalizes.js';
 import { readModelDirectory } from './models/model-directory.js';
 import { readReference, miniLm, miniLmName } from './testing.js';
 import { idsOf, tinyModel } from './tiny-model.test-help.js';
@@ -100,4 +101,25 @@ test('a model that puts its texts into lower case gets them so', async () => {
   const tiny = await tinyModel({ table: [[0]] }, { 'sentence_bert_config.json': { max_seq_length: 8, do_lower_case: true } });
   const lower = await Tokenizer.read(await readModelDirectory('lab/tiny', tiny.directory)).finally(tiny.remove);
   expect([...lower.encode('ONE Two').ids]).toEqual(idsOf('one', 'two'));
+});
+
+// The ids are those of the Python package tokenizers 0.23.
+test.each([
+  ['ΟΔΟΣ ΕΡΜΟΥ ΑΘΗΝΑΣ', [1169, 29722, 29730, 29733, 1159, 29732, 29728, 26789, 1155, 29725, 24824, 16177, 14608, 29733]],
+  ['ΑΣ, ΣΑΣ.', [1155, 29733, 1010, 1173, 14608, 29733, 1012]],
+  ['İstanbul ΆΣ', [9960, 1155, 29733]],
+  ['𠮷lunch special', [100, 6265, 2569]],
+  ['The 𠀋restaurant𠀋 opens', [1996, 100, 4825, 100, 7480]],
+  ['中文𪛖x', [1746, 1861, 100, 1060]],
+])('%s is put into lower case and parted at ideographs as by Hugging Face’s own tokenizers', (text, ids) => {
+  expect(tokenizer.tokenize(text, false).ids).toEqual(ids);
+  expect([...tokenizer.encode(text).ids]).toEqual([101, ...ids, 102]);
+});
+
+test('a tokenizer that keeps capitals and ideographs as they are gets them so', async () => {
+  const untouched = { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: false, strip_accents: null, lowercase: false };
+  const read = asRustNormalizes({ type: 'Sequence', normalizers: [{ type: 'NFC' }, untouched] });
+  expect(read('ΟΔΟΣ 𠮷lunch')).toBe('ΟΔΟΣ 𠮷lunch');
+  expect(asRustNormalizes(null)('ΟΔΟΣ')).toBe('ΟΔΟΣ');
+  expect(asRustNormalizes({ type: 'Sequence', normalizers: [{ type: 'Lowercase' }] })('ΟΔΟΣ')).toBe('ΟΔΟσ');
 });

@@ -1,6 +1,7 @@
 // Text to token ids, as the model's own tokenizer.json says; cuts to the model's length with its special tokens kept.
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { VoisinError } from '../errors.js';
+import { asRustNormalizes } from './as-rust-normalizes.js';
 import type { ModelDescription } from './models/model-description.js';
 import { isObject, ModelFiles, type JsonObject } from './models/model-files.js';
 import { inFolder } from './models/read-modules.js';
@@ -20,6 +21,8 @@ export interface TokenizedText {
 export interface TokenizerOptions {
   readonly maxTokens: number;
   readonly lowercases: boolean;
+  /** The tokenizer's own normalizer, as its file has it. */
+  readonly normalizer: unknown;
   /** White space always ends a word: a text can be read in pieces. */
   readonly splitsAtSpaces: boolean;
   /** Ids from 0 to one below it are tokens. */
@@ -37,6 +40,7 @@ const LONGEST_RUN = 16_384;
 export class Tokenizer {
   readonly #tokenizer: HuggingFaceTokenizer;
   readonly #options: TokenizerOptions;
+  readonly #normalized: (text: string) => string;
   readonly #prefix: number[];
   readonly #suffix: number[];
   readonly #maxPieces: number;
@@ -45,6 +49,7 @@ export class Tokenizer {
   constructor(tokenizer: HuggingFaceTokenizer, options: TokenizerOptions) {
     this.#tokenizer = tokenizer;
     this.#options = options;
+    this.#normalized = asRustNormalizes(options.normalizer);
     const [prefix, suffix] = specialTokens(tokenizer);
     this.#prefix = prefix;
     this.#suffix = suffix;
@@ -69,6 +74,7 @@ export class Tokenizer {
       return new Tokenizer(new HuggingFaceTokenizer(definition, config), {
         maxTokens: model.maxTokens,
         lowercases: model.lowercases,
+        normalizer: definition['normalizer'],
         splitsAtSpaces: isObject(before) && before['type'] === 'BertPreTokenizer',
         vocabularySize: vocabularySize(vocabulary, definition['added_tokens']),
       });
@@ -114,7 +120,7 @@ export class Tokenizer {
   }
 
   #read(text: string): string {
-    return this.#options.lowercases ? text.toLowerCase() : text;
+    return this.#normalized(this.#options.lowercases ? text.toLowerCase() : text);
   }
 
   /** Where white space always ends a word, a long text is read chunk by chunk, until nothing more is to be known of it. */
