@@ -36,6 +36,11 @@ test('the token comes from the environment, else from a login, and has no flag',
     await writeFile(join(home, 'token'), 'hf_login\n');
     expect(hubOf({ HF_HOME: home }).token).toBe('hf_login');
     expect(hubOf({ HF_HOME: home, HF_TOKEN: ' hf_env ' }).token).toBe('hf_env');
+    for (const text of ['hf_a\nhf_b', 'hf_a hf_b', 'hf_ä']) {
+      expect(() => hubOf({ HF_TOKEN: text })).toThrow(/^HF_TOKEN: (?!.*hf_).*one token is wanted$/s);
+      await writeFile(join(home, 'token'), text);
+      expect(() => hubOf({ HF_HOME: home })).toThrow(/\/token: (?!.*hf_).*one token is wanted$/s);
+    }
     expect(() => readConfig({}, ['--hf-token', 'x'])).toThrow('unknown flag --hf-token');
   } finally {
     await rm(home, { recursive: true });

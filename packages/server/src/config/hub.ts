@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { VoisinError } from '../errors.js';
 import { integer, text, toggle } from './setting.js';
 
 const group = 'Hugging Face hub';
@@ -77,7 +78,7 @@ export function hubConfig(values: Values, env: Readonly<Record<string, string | 
   return {
     cache: inHome(values.hfHubCache === '' ? join(home, 'hub') : values.hfHubCache),
     endpoint: values.hfEndpoint.replace(/\/+$/, ''),
-    token: env[hubToken]?.trim() || tokenOfLogin(join(inHome(home), 'token')),
+    token: checkedToken(env[hubToken], hubToken) ?? tokenOfLogin(join(inHome(home), 'token')),
     offline: values.hfHubOffline,
     download: values.allowDownload && !values.hfHubOffline,
     maxBytes: values.maxModelMb * 1024 * 1024,
@@ -92,10 +93,20 @@ const inHome = (path: string): string => resolve(path.replace(/^~(?=\/|$)/, home
 
 /** Where `hf auth login` leaves it. */
 function tokenOfLogin(path: string): string | undefined {
+  let text: string;
   try {
-    return readFileSync(path, 'utf8').trim() || undefined;
+    text = readFileSync(path, 'utf8');
   } catch {
     // No login: most have none.
     return undefined;
   }
+  return checkedToken(text, path);
+}
+
+/** The message names where the token comes from and shows nothing of it. */
+function checkedToken(text: string | undefined, source: string): string | undefined {
+  const token = text?.trim();
+  if (token === undefined || token === '') return undefined;
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new VoisinError('invalid_argument', `${source}: a line break, a space or another character that no token has; one token is wanted`);
 }

@@ -31,6 +31,8 @@ export class HubClient {
   readonly #options: HubOptions;
 
   constructor(options: HubOptions) {
+    // fetch would show it in its error.
+    if (/[^\x20-\x7e]/.test(options.token ?? '')) throw new RangeError('the token has characters that no header may have');
     this.#options = options;
   }
 
@@ -51,11 +53,11 @@ export class HubClient {
     return { commit, files: siblings.map((entry: unknown) => this.#file(name, entry)) };
   }
 
-  /** The bytes of a file from `offset` on. The answer may begin at 0 all the same: see its status, 206 or 200. */
+  /** The bytes of a file from `offset` on. The answer may begin at 0 all the same, or be a refusal of the part: see its status, 206, 200 or 416. */
   async bytes(name: string, commit: string, path: string, offset: number, signal: AbortSignal): Promise<Response> {
     const url = `/${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
     const response = await this.#get(url, { signal, headers: offset === 0 ? {} : { range: `bytes=${offset}-` } });
-    if (response.ok || response.status === 416) return response;
+    if (response.ok || (response.status === 416 && offset > 0)) return response;
     throw await this.#refusal(response, name, commit, path);
   }
 
