@@ -61,6 +61,8 @@ test('a directory is inspected where it lies, and one that does not run is exit 
 test.each([
   [['pull', 'nobody/nothing'], {}, 1, 'there is no nobody/nothing at http://127.0.0.1'],
   [['pull', name], { HF_HUB_OFFLINE: '1' }, 1, 'HF_HUB_OFFLINE is set'],
+  [['pull', name], { HF_TOKEN: 'hf_a\nhf_b' }, 2, 'voisin models: HF_TOKEN: a line break'],
+  [['pull', name], { HF_HUB_CACHE: '/dev/null' }, 1, 'voisin models: the hub cache /dev/null cannot be written (ENOTDIR); HF_HUB_CACHE'],
   [['pull', name, '--precision', 'int4'], {}, 2, '"int4" is none of fp32, int8, all'],
   [['pull'], {}, 2, 'MODEL is wanted, nothing came'],
   [['remove', 'all-MiniLM-L6-v2'], {}, 1, 'it comes with the server'],

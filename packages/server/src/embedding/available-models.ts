@@ -52,7 +52,7 @@ export class AvailableModels {
   }
 
   async #found(name: string, precision: Precision | undefined): Promise<Resident> {
-    const description = await this.#registry.describe(name, this.#isInMemory);
+    const description = await this.#registry.describe(name, precision, this.#isInMemory);
     this.#requireAllowed(description.name);
     return this.#of(description, precision ?? precisionsOf(description)[0] ?? 'fp32');
   }

@@ -3,9 +3,10 @@ import { VoisinError } from '../../errors.js';
 import type { Precision } from '../types.js';
 import { chooseOnnxFiles, dataFilesAmong } from './find-onnx-files.js';
 import type { HubFile } from './hub-client.js';
+import { presentIn } from './model-description.js';
 
-/** What to take of a repository: files for these precisions, or the weights from which `voisin models convert` makes one. */
-export type Wanted = readonly Precision[] | 'weights';
+/** What to take of a repository: files for these precisions, or for the first that there is, or the weights from which `voisin models convert` makes one. */
+export type Wanted = readonly Precision[] | 'first' | 'weights';
 
 const configuration =
   /^(?:\d+_[A-Za-z]+\/)?(?:config|modules|config_sentence_transformers|sentence_bert_config|tokenizer|tokenizer_config|special_tokens_map|preprocessor_config)\.json$/;
@@ -25,18 +26,19 @@ export function chooseHubFiles(name: string, files: readonly HubFile[], wanted: 
   return [...small, ...chooseModels(name, files, wanted)];
 }
 
-function chooseModels(name: string, files: readonly HubFile[], wanted: readonly Precision[]): HubFile[] {
+function chooseModels(name: string, files: readonly HubFile[], wanted: readonly Precision[] | 'first'): HubFile[] {
   const all = files.map(({ path }) => path);
   const chosen = chooseOnnxFiles(all);
-  const there = Object.keys(chosen);
+  const there = presentIn(chosen);
   if (there.length === 0) {
     throw lacks(
       name,
       'onnx/model*.onnx and no model.onnx; voisin models pull --weights takes its weights, voisin models convert makes one from them',
     );
   }
-  const paths = wanted.flatMap((precision) => chosen[precision] ?? []);
-  if (paths.length === 0) throw lacks(name, `${wanted.join(' or ')} file; there is ${there.join(', ')}`);
+  const precisions = wanted === 'first' ? there.slice(0, 1) : wanted;
+  const paths = precisions.flatMap((precision) => chosen[precision] ?? []);
+  if (paths.length === 0) throw lacks(name, `${precisions.join(' or ')} file; there is ${there.join(', ')}`);
   const wantedPaths = new Set(paths.flatMap((onnx) => [onnx, ...dataFilesAmong(all, onnx)]));
   return files.filter(({ path }) => wantedPaths.has(path));
 }

@@ -5,6 +5,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { VoisinError } from '../../errors.js';
 import { isDiskFull } from '../../store/disk.js';
+import { isUnwritable } from './hub-cache.js';
 import { reasonOf, type HubClient, type HubFile } from './hub-client.js';
 
 export interface BlobRequest {
@@ -50,7 +51,7 @@ async function untilComplete(request: BlobRequest, incomplete: string): Promise<
       if (signal?.aborted)
         throw new VoisinError('deadline_exceeded', `the download of ${request.name} was given up`, undefined, { cause: error });
       if (isDiskFull(error)) throw diskFull(request, error);
-      if (error instanceof VoisinError && !isPassing(error)) throw error;
+      if (isUnwritable(error) || (error instanceof VoisinError && !isPassing(error))) throw error;
       failures = ((await sizeOf(incomplete)) ?? 0) > before ? 1 : failures + 1;
       if (failures >= TRIES) throw broken(request, error);
       const asked = error instanceof VoisinError && error.details?.['status'] === 429 ? (error.details.retryAfterSeconds ?? 0) * 1000 : 0;

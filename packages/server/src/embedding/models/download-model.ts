@@ -8,7 +8,7 @@ import { makeDirectory } from '../../store/disk.js';
 import { flock } from '../../store/flock.js';
 import { chooseHubFiles, type Wanted } from './choose-hub-files.js';
 import { diskFull, downloadBlob, sizeOf } from './download-blob.js';
-import { repositoryFolders, repositoryName, type RepositoryFolders } from './hub-cache.js';
+import { repositoryFolders, repositoryName, writingTo, type RepositoryFolders } from './hub-cache.js';
 import type { HubClient, HubFile } from './hub-client.js';
 
 export interface Progress {
@@ -37,7 +37,7 @@ export interface DownloadRequest {
 /**
  * Gives the model's directory in the cache; what is there already is not asked for again.
  * Throws `invalid_argument` (a name that no repository can have), `not_found`, `permission_denied`, `failed_precondition` (no model that can be
- * run), `resource_exhausted` (too large, no room), `unavailable` (network, checksum).
+ * run, a cache that cannot be written), `resource_exhausted` (too large, no room), `unavailable` (network, checksum).
  */
 export async function downloadModel(request: DownloadRequest): Promise<string> {
   const { client, cache, name, revision = 'main', wanted, signal } = request;
@@ -49,10 +49,12 @@ export async function downloadModel(request: DownloadRequest): Promise<string> {
   const { commit, files } = await client.list(name, revision, signal);
   const chosen = chooseHubFiles(name, files, wanted);
   const folders = repositoryFolders(cache, name);
-  for (const folder of [folders.blobs, folders.refs, folders.locks]) await makeDirectory(folder);
-  await checkRoom(request, chosen, folders);
-  await downloadAll(request, { commit, chosen, folders });
-  await replaceFile(join(folders.refs, encodeRef(revision)), commit);
+  await writingTo(cache, async () => {
+    for (const folder of [folders.blobs, folders.refs, folders.locks]) await makeDirectory(folder);
+    await checkRoom(request, chosen, folders);
+    await downloadAll(request, { commit, chosen, folders });
+    await replaceFile(join(folders.refs, encodeRef(revision)), commit);
+  });
   return join(folders.snapshots, commit);
 }
 

@@ -7,6 +7,7 @@
 //   .locks/models--{owner}--{name}/{etag}.lock
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { VoisinError } from '../../errors.js';
 import type { ModelPlace } from './model-places.js';
 
 /** A repository's name: an owner and a name, or, for the oldest, a name alone. */
@@ -69,5 +70,25 @@ async function isTextModel(directory: string): Promise<boolean> {
 export async function removeFromHubCache(cache: string, name: string): Promise<void> {
   const { root, locks } = repositoryFolders(cache, name);
   // The references first: what a crash leaves behind is then no model.
-  for (const path of [join(root, 'refs'), join(root, 'snapshots'), root, locks]) await rm(path, { recursive: true, force: true });
+  await writingTo(cache, async () => {
+    for (const path of [join(root, 'refs'), join(root, 'snapshots'), root, locks]) await rm(path, { recursive: true, force: true });
+  });
+}
+
+/** Throws `failed_precondition` that names the cache and its variables where the work fails because a file or folder of it cannot be written. */
+export async function writingTo<T>(cache: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+    const message = `the hub cache ${cache} cannot be written (${error.code}); HF_HUB_CACHE or HF_HOME names another folder`;
+    throw new VoisinError('failed_precondition', message, undefined, { cause: error });
+  }
+}
+
+const refusals = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ENOENT', 'ELOOP', 'ENAMETOOLONG'];
+
+/** A file system's refusal of a path, as against an error of the network. */
+export function isUnwritable(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'path' in error && 'code' in error && refusals.includes(String(error.code));
 }

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { VoisinError } from '../../errors.js';
 import type { EmbeddingLog } from '../options.js';
+import type { Wanted } from './choose-hub-files.js';
 import { downloadModel } from './download-model.js';
 import { repositoryName } from './hub-cache.js';
 import { HubClient, type HubOptions } from './hub-client.js';
@@ -15,9 +16,13 @@ export interface HubSettings extends HubOptions {
   readonly maxBytes: number;
 }
 
-/** A model that could not be had is not asked for again so soon: anyone may send a name that does not exist. */
+/** A model that could not be had is not asked for again so soon: anyone may send a name that does not exist. Where the error says when, it is tried then. */
 const REMEMBERED_MS = 60_000;
 const REMEMBERED_NAMES = 1000;
+
+/** At least a second: to the cache, 0 is for ever. */
+const rememberedMs = ({ details }: VoisinError): number =>
+  details?.retryAfterSeconds === undefined ? REMEMBERED_MS : Math.max(1000, details.retryAfterSeconds * 1000);
 
 export class HubDownloads {
   readonly #hub: HubSettings;
@@ -39,11 +44,12 @@ export class HubDownloads {
   }
 
   /** Gives the model's directory. Those who ask for one model at once wait for the same download, which goes on when they leave. */
-  fetch(name: string): Promise<string> {
-    const failure = this.#failed.get(name);
+  fetch(name: string, wanted: Wanted): Promise<string> {
+    const key = `${name} ${String(wanted)}`;
+    const failure = this.#failed.get(key);
     if (failure) return Promise.reject(failure);
-    const underway = this.#underway.get(name) ?? this.#fetch(name).finally(() => this.#underway.delete(name));
-    this.#underway.set(name, underway);
+    const underway = this.#underway.get(key) ?? this.#fetch(name, wanted, key).finally(() => this.#underway.delete(key));
+    this.#underway.set(key, underway);
     return underway;
   }
 
@@ -53,7 +59,7 @@ export class HubDownloads {
     await Promise.allSettled(this.#underway.values());
   }
 
-  async #fetch(name: string): Promise<string> {
+  async #fetch(name: string, wanted: Wanted, key: string): Promise<string> {
     const { cache, maxBytes, endpoint } = this.#hub;
     this.#log.info({ model: name, endpoint }, 'the model is not here and is downloaded');
     try {
@@ -61,7 +67,7 @@ export class HubDownloads {
         client: this.#client,
         cache,
         name,
-        wanted: ['fp32'],
+        wanted,
         maxBytes,
         signal: this.#closing.signal,
       });
@@ -69,7 +75,7 @@ export class HubDownloads {
       return directory;
     } catch (error) {
       this.#log.warn({ model: name, err: error }, 'the model could not be downloaded');
-      if (error instanceof VoisinError) this.#failed.set(name, error);
+      if (error instanceof VoisinError) this.#failed.set(key, error, { ttl: rememberedMs(error) });
       throw error;
     }
   }

@@ -26,8 +26,13 @@ export interface Faults {
   damages: boolean;
   /** Answers 200 with everything to a request for a part. */
   ignoresRange: boolean;
-  /** Statuses of the next requests for files. */
+  /** Answers 416 with a page to every request for a large file. */
+  refusesParts: boolean;
+  /** Statuses of the next requests for files, and for lists. */
   statuses: number[];
+  listStatuses: number[];
+  /** Seconds that a refusal names. */
+  retryAfter: number;
 }
 
 /** Files from this size on are large: Git keeps a pointer in their place. */
@@ -43,7 +48,16 @@ export const etagOf = (bytes: Buffer): string =>
 
 export class HubServer {
   readonly requests: SeenRequest[] = [];
-  readonly faults: Faults = { cuts: 0, cutAfter: 0, damages: false, ignoresRange: false, statuses: [] };
+  readonly faults: Faults = {
+    cuts: 0,
+    cutAfter: 0,
+    damages: false,
+    ignoresRange: false,
+    refusesParts: false,
+    statuses: [],
+    listStatuses: [],
+    retryAfter: 0,
+  };
   /** Repositories that only the token opens. */
   readonly hidden = new Set<string>();
   readonly #repositories = new Map<string, HubRepository>();
@@ -95,6 +109,8 @@ export class HubServer {
     const repository = this.#repositories.get(name);
     const closed = this.hidden.has(name) && request.headers.authorization !== `Bearer ${TOKEN}`;
     // The hub does not tell a stranger whether a repository is missing or private.
+    const fault = listed ? this.faults.listStatuses.shift() : undefined;
+    if (fault !== undefined) return refuse(response, fault, 'Fault', this.faults.retryAfter);
     if (!repository || closed) return refuse(response, 401, 'RepoNotFound');
     if (listed)
       return revision === 'main' || revision === repository.commit ? list(response, repository) : refuse(response, 404, 'RevisionNotFound');
@@ -116,6 +132,7 @@ export class HubServer {
     const repository = [...this.#repositories.values()].find(({ name }) => path.startsWith(`/${name}/`));
     const whole = repository?.files[path.slice(repository.name.length + 2)];
     if (!whole) return refuse(response, 404, 'EntryNotFound');
+    if (this.faults.refusesParts) return refuse(response, 416, 'Fault');
     const wanted = this.faults.ignoresRange ? undefined : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
     const from = Number(wanted ?? 0);
     const bytes = Buffer.from(whole.subarray(from));
@@ -147,8 +164,8 @@ function list(response: ServerResponse, { name, commit, files }: HubRepository):
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ id: name, sha: commit, siblings }));
 }
 
-function refuse(response: ServerResponse, status: number, code: string): void {
+function refuse(response: ServerResponse, status: number, code: string, retryAfter = 0): void {
   response
-    .writeHead(status, { 'x-error-code': code, 'retry-after': '0', 'content-type': 'application/json' })
+    .writeHead(status, { 'x-error-code': code, 'retry-after': String(retryAfter), 'content-type': 'application/json' })
     .end(JSON.stringify({ error: code }));
 }

@@ -157,6 +157,17 @@ describe('a connection that breaks', () => {
     expect(etagOf(await readFile(blob))).toBe(etagOf(onnx));
   });
 
+  test.each([0, 12_345])(
+    'is given up with a server that refuses every part, from %i on too, and none of its pages is kept',
+    async (there) => {
+      await expect(download({ maxBytes: 10 })).rejects.toMatchObject({ code: 'resource_exhausted' });
+      if (there > 0) await writeFile(`${blob}.incomplete`, onnx.subarray(0, there));
+      hub.faults.refusesParts = true;
+      await expect(download()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('answered 416') });
+      expect(await readdir(repository('blobs'))).not.toContain(`${etagOf(onnx)}.incomplete`);
+    },
+  );
+
   test('after a fault of the server it is tried again', async () => {
     hub.faults.statuses = [503, 500, 429];
     await download();
@@ -220,6 +231,20 @@ describe('a refusal says why', () => {
   });
 });
 
+test('a cache that cannot be written is named with its variables', async () => {
+  await writeFile(join(cache, 'file'), '');
+  for (const unusable of [join(cache, 'file'), join(cache, 'file/hub'), '/proc/nowhere']) {
+    await expect(download({ cache: unusable })).rejects.toMatchObject({
+      code: 'failed_precondition',
+      message: expect.stringMatching(`the hub cache ${unusable} cannot be written .*HF_HUB_CACHE`),
+    });
+  }
+});
+
+test('a token that no header may have is not shown', () => {
+  expect(() => clientOf('hf_secret\nhf_other')).toThrow(/^(?!.*hf_)/s);
+});
+
 test('the token opens a private repository and does not follow to the storage', async () => {
   hub.hidden.add(name);
   await expect(download()).rejects.toMatchObject({ code: 'not_found' });
@@ -238,40 +263,4 @@ test('a download that is given up leaves what came', async () => {
   expect((await stat(`${blob}.incomplete`)).size).toBeGreaterThan(0);
   await download();
   expect(etagOf(await readFile(blob))).toBe(etagOf(onnx));
-});
-
-describe('first use', () => {
-  const open = (allowed: boolean): Promise<Embedding> =>
-    Embedding.open({
-      hub: { cache, endpoint: hub.endpoint, token: undefined, download: allowed, maxBytes: 2 ** 30 },
-      requiredModels: [],
-    });
-
-  test('downloads where that is allowed, once for all who ask', async () => {
-    const embedding = await open(true);
-    const answers = await Promise.all(['one', 'two', 'three'].map((text) => embedding.embed([text], { model: name }))).finally(() =>
-      embedding.close(),
-    );
-    expect(answers.map(({ dimension }) => dimension)).toEqual([32, 32, 32]);
-    expect(hub.requestsFor(onnxFile).filter(({ storage }) => storage)).toHaveLength(1);
-  });
-
-  test('asks the hub once for a name that it has not', async () => {
-    const embedding = await open(true);
-    for (let i = 0; i < 3; i++) await expect(embedding.embed(['x'], { model: 'no/such' })).rejects.toMatchObject({ code: 'not_found' });
-    await embedding.close();
-    expect(hub.requests).toHaveLength(1);
-  });
-
-  test('finds a model that was pulled while the server runs, and downloads none by itself', async () => {
-    const embedding = await open(false);
-    await expect(embedding.embed(['x'], { model: name })).rejects.toMatchObject({
-      code: 'not_found',
-      message: expect.stringContaining(`voisin models pull ${name}`),
-    });
-    expect(hub.requests).toEqual([]);
-    await download();
-    await expect(embedding.embed(['x'], { model: 'tiny' })).resolves.toMatchObject({ fullName: name, dimension: 32 });
-    await embedding.close();
-  });
 });

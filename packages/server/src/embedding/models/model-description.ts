@@ -58,8 +58,11 @@ export interface ModelDescription {
 
 export const shortName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
-export const precisionsOf = ({ onnxFiles }: ModelDescription): Precision[] =>
+/** The precisions that there are files of, the one of a request that names none before others. */
+export const presentIn = (onnxFiles: ModelDescription['onnxFiles']): Precision[] =>
   (['fp32', 'int8'] as const).filter((precision) => onnxFiles[precision] !== undefined);
+
+export const precisionsOf = ({ onnxFiles }: ModelDescription): Precision[] => presentIn(onnxFiles);
 
 /** What an inference process needs to know of a model. */
 export interface ModelToLoad {

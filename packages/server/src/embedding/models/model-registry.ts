@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { VoisinError } from '../../errors.js';
 import type { EmbeddingLog } from '../options.js';
+import type { Precision } from '../types.js';
 import { HubDownloads, type HubSettings } from './hub-downloads.js';
 import { findInHubCache } from './hub-cache.js';
 import { readModelDirectory } from './model-directory.js';
@@ -67,16 +68,25 @@ export class ModelRegistry {
   }
 
   /**
-   * The description of a model by its files as they are now: the same object as before where they say the same. Downloaded where that is allowed.
-   * Throws `not_found` listing what there is, `failed_precondition` naming the file that is missing, cut or wrong, or what a download throws.
+   * The description of a model by its files as they are now: the same object as before where they say the same. Where that is
+   * allowed it is downloaded, also in a `precision` that the hub cache has not. Throws `not_found` listing what there is, `failed_precondition` naming the file that is missing, cut or wrong, or what a download throws.
    */
-  async describe(name: string, isInMemory: IsInMemory = none): Promise<ModelDescription> {
+  async describe(name: string, precision?: Precision, isInMemory: IsInMemory = none): Promise<ModelDescription> {
     await this.#lookOnce(name, isInMemory);
     const found = this.find(name);
-    if (found) return described(found);
-    if (!this.#downloads || !HubDownloads.canHave(name)) throw this.unknown(name);
-    const directory = await this.#downloads.fetch(name);
-    return described(await this.#read({ name, directory, kind: 'hub cache' }));
+    const fullName = found?.name ?? name;
+    const downloads = HubDownloads.canHave(fullName) ? this.#downloads : undefined;
+    if (!downloads || (found && !isWithout(found, precision))) {
+      if (found) return described(found);
+      throw this.unknown(name);
+    }
+    const fetched = downloads.fetch(fullName, precision === undefined ? 'first' : [precision]);
+    const directory = await fetched.catch((error: unknown) => {
+      // The hub has no more of it than is here: who asked will say so.
+      if (found && error instanceof VoisinError && error.code === 'failed_precondition') return found.directory;
+      throw error;
+    });
+    return described(await this.#read({ name: fullName, directory, kind: 'hub cache' }));
   }
 
   /** Looks at every place and reads every model anew but those in memory. */
@@ -152,6 +162,10 @@ export class ModelRegistry {
     return model;
   }
 }
+
+/** The hub may have the precision that the cache has not. */
+const isWithout = ({ kind, description }: KnownModel, precision: Precision | undefined): boolean =>
+  kind === 'hub cache' && precision !== undefined && description !== undefined && description.onnxFiles[precision] === undefined;
 
 function described({ description, problem, name }: KnownModel): ModelDescription {
   if (description) return description;
