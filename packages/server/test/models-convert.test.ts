@@ -58,6 +58,21 @@ describe('before anything is installed', () => {
     expect((await convert(directory)).err).toContain('model.safetensors is missing, and so is pytorch_model.bin');
   });
 
+  test('a folder that can be no Python environment is named with its variable, and what lies there stays', async () => {
+    const directory = join(folder, 'bert');
+    await mkdir(directory);
+    await writeFile(join(directory, 'config.json'), '{"model_type": "bert"}');
+    await writeFile(join(directory, 'model.safetensors'), '');
+    const inFolder = (place: string) => runCommand(['models', 'convert', directory], { CONVERT_ENVIRONMENT: place });
+    for (const place of ['/proc/nowhere', '/proc/nowhere/below', join(directory, 'config.json'), join(directory, 'config.json/below')]) {
+      const { code, err } = await inFolder(place);
+      expect([code, err]).toEqual([1, expect.stringMatching(`^voisin models: the Python environment ${place} .*CONVERT_ENVIRONMENT.*\n$`)]);
+    }
+    const { code, err } = await inFolder(directory);
+    expect([code, err]).toEqual([1, expect.stringContaining(`${directory} holds something else than a Python environment`)]);
+    expect(await readdir(directory)).toContain('model.safetensors');
+  });
+
   test('a name that no model has is refused with the command that brings one', async () => {
     const { code, err } = await convert('nobody/nothing');
     expect(code).toBe(1);

@@ -1,9 +1,11 @@
 // The Python environment that conversions run in: made on first use from requirements.txt, and again when that file changes.
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { VoisinError } from '../../errors.js';
+import { hasCode, makeDirectory } from '../../store/disk.js';
+import { isUnwritable } from '../models/hub-cache.js';
 
 export interface EnvironmentRequest {
   readonly folder: string;
@@ -30,8 +32,13 @@ export async function pythonWith(request: EnvironmentRequest): Promise<string> {
   const there = await pythonThatIsThere(request);
   if (there !== undefined) return there;
   const lock = `${folder}.lock`;
-  await mkdir(join(folder, '..'), { recursive: true });
-  while (!(await mkdir(lock).then(() => true, isThere))) {
+  await makeDirectory(join(folder, '..')).catch((error: unknown) => refuse(folder, error));
+  while (
+    !(await mkdir(lock).then(
+      () => true,
+      (error: unknown) => isThere(folder, error),
+    ))
+  ) {
     const touched = (await stat(lock).catch(() => undefined))?.mtimeMs ?? Date.now();
     if (Date.now() - touched > lockSeconds * 1000) await rm(lock, { recursive: true, force: true });
     request.signal?.throwIfAborted();
@@ -47,6 +54,7 @@ export async function pythonWith(request: EnvironmentRequest): Promise<string> {
 }
 
 async function install({ folder, requirements, signal }: EnvironmentRequest): Promise<string> {
+  await checkFolder(folder);
   process.stderr.write(`installing PyTorch into ${folder}, once: some 1.3 GB of disk, more where it brings CUDA\n`);
   await rm(folder, { recursive: true, force: true });
   const python = pythonOf(folder);
@@ -62,6 +70,14 @@ async function install({ folder, requirements, signal }: EnvironmentRequest): Pr
   await writeFile(`${stamp}.new`, await readFile(requirements));
   await rename(`${stamp}.new`, stamp);
   return python;
+}
+
+/** What lies there is deleted: nothing but an environment may. */
+async function checkFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown): string[] => (hasCode(error, 'ENOENT') ? [] : refuse(folder, error)));
+  if (names.length === 0 || names.includes('pyvenv.cfg')) return;
+  const message = `${folder} holds something else than a Python environment; CONVERT_ENVIRONMENT names another folder, which need not be there`;
+  throw new VoisinError('failed_precondition', message);
 }
 
 interface RunOptions {
@@ -82,7 +98,13 @@ export function runProgram(program: string, args: readonly string[], { signal, o
   });
 }
 
-function isThere(error: unknown): false {
-  if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-  throw error;
+function isThere(folder: string, error: unknown): false {
+  if (hasCode(error, 'EEXIST')) return false;
+  return refuse(folder, error);
+}
+
+function refuse(folder: string, error: unknown): never {
+  if (!isUnwritable(error)) throw error;
+  const message = `the Python environment ${folder} cannot be made (${error.code}); CONVERT_ENVIRONMENT names another folder`;
+  throw new VoisinError('failed_precondition', message, undefined, { cause: error });
 }
