@@ -58,13 +58,12 @@ export class Administration {
     const email = emailOf(asked.email);
     if (!emailForm.test(email)) throw invalid('email', 'an e-mail address', asked.email);
     const tier = this.#tier(asked.tier ?? this.#tiers.keys().next().value ?? '');
-    const expiresAt = checkExpiry(asked.expiresAt);
-    const admin = asked.admin ?? !((await this.#store.hasAdmin()) || (await this.#hasAdminKey()));
     const id = newUserId();
-    const keyName = checkName('key_name', asked.keyName ?? 'first');
+    const first = await newKey(id, checkName('key_name', asked.keyName ?? 'first'), checkExpiry(asked.expiresAt));
+    // Asked last: the longer ago, the likelier are two who come first at once both administrators.
+    const admin = asked.admin ?? !((await this.#store.hasAdmin()) || (await this.#hasAdminKey()));
     const tenant = checkTenant(asked.tenant ?? (admin ? this.#defaultTenant : id));
     const user: User = { id, email, tenant, tier, admin, disabled: false, createdAt: new Date() };
-    const first = await newKey(id, keyName, expiresAt);
     await this.#store.createUser(user, first.key);
     this.#changed();
     return { user, ...first };
