@@ -89,6 +89,26 @@ describe('POST /embed with inputs', () => {
   });
 });
 
+describe('a body with inputs that cannot be read whole is refused as TEI does, at either address', () => {
+  it.each([
+    ['broken', '{"inputs":"a",}', 400, 'body: not JSON'],
+    ['broken behind other fields', '{"truncate":true,"inputs":["a"', 400, 'body: not JSON'],
+    ['broken and large', `{"inputs":["${'a'.repeat(300_000)}"],}`, 400, 'body: not JSON'],
+    ['too long a list', `{"inputs":[${'"a",'.repeat(100_000)}"a"]}`, 413, 'inputs: expected at most 4 items (MAX_BATCH_SIZE)'],
+  ])('%s', async (_what, body, expected, message) => {
+    for (const path of ['/embed', '/']) {
+      const { status, text } = await server.client.post(path, body);
+      const refused = { error: expect.stringContaining(message), error_type: 'Validation' };
+      expect([path, status, JSON.parse(text)]).toEqual([path, expected, refused]);
+    }
+  });
+
+  it('and one of the other API in our own words', async () => {
+    const { status, json } = await server.client.post('/embed', '{"model_name":"inputs","text":"a",}');
+    expect([status, json.error.code, json.error.details]).toEqual([400, 'invalid_argument', undefined]);
+  });
+});
+
 describe('POST /tokenize', () => {
   const tokenize = async (body: object) => {
     const { status, text } = await server.client.post('/tokenize', body);

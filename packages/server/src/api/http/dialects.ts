@@ -50,6 +50,17 @@ function sayAsOpenAi({ code, details }: VoisinError, status: number, message: st
   return { status, body: { error: { message, type, param: details?.field ?? null, code: kind } } };
 }
 
+/** Whatever is not the request's own mistake. */
+const teiTypes: Readonly<Partial<Record<ErrorCode, string>>> = {
+  rate_limited: 'Overloaded',
+  quota_exceeded: 'Overloaded',
+  unavailable: 'Overloaded',
+  deadline_exceeded: 'Overloaded',
+  failed_precondition: 'Backend',
+  resource_exhausted: 'Backend',
+  internal: 'Backend',
+};
+
 /** router/src/http/server.rs of text-embeddings-inference has the same table; it says 413 of every number that is over its limit. */
 function sayAsTei({ code, details }: VoisinError, status: number, message: string): SaidError {
   const said = (own: number, type: string): SaidError => ({ status: own, body: { error: message, error_type: type } });
@@ -57,7 +68,5 @@ function sayAsTei({ code, details }: VoisinError, status: number, message: strin
     if (details?.['limit'] !== undefined) return said(statusOf.payload_too_large, 'Validation');
     return said(status, details?.['empty'] === true ? 'Empty' : 'Validation');
   }
-  if (code === 'payload_too_large') return said(status, 'Validation');
-  if (code === 'rate_limited' || code === 'quota_exceeded' || code === 'unavailable') return said(status, 'Overloaded');
-  return said(status, code === 'internal' ? 'Backend' : 'Validation');
+  return said(status, teiTypes[code] ?? 'Validation');
 }

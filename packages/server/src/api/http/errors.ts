@@ -39,7 +39,8 @@ export function errorBody(error: VoisinError, requestId: string, debug = false):
 
 function shownDetails({ code, details }: VoisinError): ErrorDetails | undefined {
   if (details === undefined || code === 'internal') return undefined;
-  const { http_status: _, ...shown } = details;
+  // Those two are for the server alone.
+  const { http_status: _, came: __, ...shown } = details;
   return Object.keys(shown).length === 0 ? undefined : shown;
 }
 

@@ -28,6 +28,8 @@ declare module 'fastify' {
     rawBody?: boolean;
     /** Whose way errors are said in. */
     dialect?: Dialect | undefined;
+    /** Another service's bodies come here, too: those with the field. */
+    alternative?: { readonly field: string; readonly dialect: Dialect | undefined } | undefined;
   }
 }
 
@@ -98,6 +100,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
         rawBody: route.stream === 'import',
         embeds: route.embeds === true,
         dialect: route.dialect,
+        alternative: route.alternative && { field: route.alternative.field, dialect: route.alternative.route.dialect },
       },
       ...(limitRate !== undefined && route.rateLimited === true ? { onRequest: limitRate } : {}),
       handler: handle,
@@ -159,8 +162,7 @@ function addErrors(app: FastifyInstance, { config }: HttpParts, known: KnownRout
     const { exchange } = request;
     if (error.code === 'internal') exchange.failure = error;
     const status = sayError(reply, error);
-    const dialect = exchange.dialect ?? request.routeOptions.config.dialect;
-    const said = sayInDialect(dialect, error, status, exchange.requestId, config.debug);
+    const said = sayInDialect(dialectOf(request, error), error, status, exchange.requestId, config.debug);
     void reply.code(said.status).send(said.body);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -170,6 +172,14 @@ function addErrors(app: FastifyInstance, { config }: HttpParts, known: KnownRout
     request.exchange.dialect = known.dialectOf(path);
     throw known.refusal(request.method, path);
   });
+}
+
+/** A body that could not be read whole tells by the fields that came of it whose it was. */
+function dialectOf({ exchange, routeOptions: { config } }: FastifyRequest, { details }: VoisinError): Dialect | undefined {
+  const { dialect, alternative } = config;
+  const came = details?.['came'];
+  const isOther = alternative !== undefined && Array.isArray(came) && came.includes(alternative.field);
+  return exchange.dialect ?? (isOther ? alternative.dialect : dialect);
 }
 
 function pathOf({ url }: FastifyRequest): string {

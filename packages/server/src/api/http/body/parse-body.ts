@@ -54,7 +54,9 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
   let matrix: ParsedBody['matrix'];
   let columns: ParsedVectors | undefined;
   const fieldReader = new FieldReader(reader, limits);
-  reader.readObject((name) => {
+  let last = '';
+  const readOne = (name: string): void => {
+    last = name;
     fieldReader.count(name);
     if (plan === 'texts') {
       setField(fields, name, fieldReader.inputs(name));
@@ -67,9 +69,19 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
     } else {
       setField(fields, name, name === 'ids' || name === 'texts' ? fieldReader.list(name) : fieldReader.value(name));
     }
-  });
-  reader.end();
+  };
+  try {
+    reader.readObject(readOne);
+    reader.end();
+  } catch (error) {
+    throw error instanceof VoisinError ? withFields(error, [...Object.keys(fields), last]) : error;
+  }
   return { fields, vectors, ...(matrix === undefined ? {} : { matrix }), ...(columns === undefined ? {} : { columns }) };
+}
+
+/** An address that serves two services tells by its fields whose body it was. */
+function withFields({ code, message, details }: VoisinError, came: readonly string[]): VoisinError {
+  return new VoisinError(code, message, { ...details, came });
 }
 
 /** `__proto__` is a key like others, unknown to every schema. An object without a prototype would do without the question, but V8 keeps one as a hash table. */
