@@ -40,6 +40,7 @@ function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<E
     redis: config.redisUrl === undefined ? undefined : redisOptions(config, config.redisUrl),
     maxTextLength: config.limits.maxTextLength,
     maxQueuedQueries: config.limits.maxEmbedQueue,
+    // Beside the queries, and more of them: a batch is many texts at once.
     maxQueuedBulk: config.limits.maxEmbedQueue * 2,
     onInference: ({ seconds }) => metrics.observeInference(seconds),
     log,

@@ -193,10 +193,16 @@ it('a full queue is a 503 with Retry-After at once, said in every dialect', asyn
   expect(own.json.error.code).toBe('unavailable');
   expect(openAi.json.error).toMatchObject({ type: 'server_error', code: 'unavailable' });
   expect(JSON.parse(tei.text)).toMatchObject({ error_type: 'Overloaded' });
+  // Batches have a place of their own, twice as large.
+  const batch = (name: string) =>
+    client.post('/embed/batch', { model_name: model, texts: ['1', '2', '3', '4'].map((text) => `${name}${text}`) });
+  const batches = [batch('h'), batch('i')];
+  await untilTrue(() => context.embedding.stats().queued + context.embedding.stats().inFlight === 12);
+  expect((await batch('j')).status).toBe(503);
   // What is remembered needs no queue.
   expect((await client.post('/v1/embed', { text: 'loads the model' })).json['cached']).toBe(true);
   go();
-  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect((await Promise.all([...waiting, ...batches])).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
   await close();
 });
 

@@ -75,7 +75,7 @@ export const limits = {
     default: 4096,
     min: 1,
     max: 10_000_000,
-    help: 'Texts that may wait for a model; past it, 503 with Retry-After.',
+    help: 'Queries (texts that come alone) that may wait for a model or run; twice as many texts of batches may beside them. Past it, 503 with Retry-After.',
   }),
   maxMetadataBytes: integer('MAX_METADATA_BYTES', {
     group: limitsGroup,
