@@ -160,6 +160,7 @@ describe('a request with a mistake is a 400 that names the field', () => {
     ['PATCH', `${vectors}/kept`, '{"metadata":[]}', 'metadata: expected an object'],
     ['GET', `${vectors}/kept?encoding_format=hex`, undefined, 'encoding_format: expected "float" or "base64", got "hex"'],
     ['GET', `${vectors}/%ZZ`, undefined, 'url: expected a path with valid percent-encoding'],
+    ['GET', `${vectors}/kept?encoding=hex`, undefined, 'encoding: unknown query parameter; accepted here: encoding_format'],
     ['DELETE', `${vectors}/kept?force=1`, undefined, 'force: unknown query parameter'],
     // Files.
     ['POST', '/v1/index/INDEX/import?format=csv', 'a,b', 'format: expected one of jsonl, npy, fvecs, got "csv"'],
@@ -171,6 +172,7 @@ describe('a request with a mistake is a 400 that names the field', () => {
     ['POST', '/v1/embed', '{"text":5}', 'text: expected a string, got 5'],
     ['POST', '/v1/embed', '{"text":"  "}', 'text: expected a text with a character to read'],
     ['POST', '/v1/embed', '{"text":"a","normalise":true}', 'normalise: unknown field'],
+    ['POST', '/v1/embed', '{"text":"a","encoding":"base64"}', 'dimensions, encoding_format'],
     ['POST', '/v1/embed', '{"text":"a","normalize":"yes"}', 'normalize: expected true or false, got "yes"'],
     ['POST', '/v1/embed', `{"text":"${'x'.repeat(9000)}"}`, 'text: expected at most 8192 characters, got 9000'],
   ])('%s %s (%#)', async (method, path, body, message) => {

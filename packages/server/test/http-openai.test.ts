@@ -66,6 +66,11 @@ describe('POST /v1/embeddings', () => {
     expect(answer.status).toBe(200);
   });
 
+  it('ignores query parameters that it does not know, however often they come', async () => {
+    expect((await server.client.get('/v1/models?x=1')).status).toBe(200);
+    expect((await server.client.get('/v1/models?x=1&x=2')).status).toBe(200);
+  });
+
   it('is bounded by tokens, not by characters: a text longer than the model reads is cut, and said to be', async () => {
     const { status, json } = await post({ input: ['short', 'word '.repeat(5000)], model: short });
     expect(status).toBe(200);

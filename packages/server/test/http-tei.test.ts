@@ -64,6 +64,8 @@ describe('POST /embed with inputs', () => {
   it('ignores fields that it does not know, and null', async () => {
     expect((await embed({ inputs: 'x', prompt_name: null, truncate: null, future: 1 })).status).toBe(200);
     expect((await embed({ inputs: 'x', truncation_direction: 'Right' })).status).toBe(200);
+    // Hugging Face's client sends it, and reads numbers whatever it says.
+    expect((await embed({ inputs: 'x', encoding_format: 'base64' })).vectors).toEqual([await own('x')]);
   });
 
   it('cuts long texts unless told not to', async () => {

@@ -21,7 +21,7 @@ export function restName(url: string): string | undefined {
 
 /**
  * What the wire itself understands in a request, beside the operation's input.
- * `tenant_id` may stand in any body or query; `encoding_format` where the answer holds a vector.
+ * `tenant_id` may stand in any body or query; `encoding_format` where `takesEncoding`.
  */
 export interface TakenInput {
   readonly input: Record<string, unknown>;
@@ -35,12 +35,11 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
   const input: Record<string, unknown> = {};
   let tenantId: unknown;
   let encoding: unknown;
+  const hasEncoding = takesEncoding(route);
   for (const [name, text] of Object.entries(query)) {
-    if (typeof text !== 'string')
-      throw new VoisinError('invalid_argument', `${name}: expected once in the query, got it several times`, { field: name });
-    if (name === 'tenant_id') tenantId = text;
-    else if (name === 'encoding_format' && route.vectors === true) encoding = text;
-    else if (route.query?.includes(name) === true) input[name] = fromText(name, text, properties[name], limits);
+    if (name === 'tenant_id') tenantId = once(name, text);
+    else if (name === 'encoding_format' && hasEncoding) encoding = once(name, text);
+    else if (route.query?.includes(name) === true) input[name] = fromText(name, once(name, text), properties[name], limits);
     else if (route.dialect === undefined) throw unknownQuery(name, route);
   }
   if (body !== undefined) {
@@ -48,7 +47,7 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
       // Clients of other services leave a field out by null as well.
       if (route.dialect !== undefined && value === null) continue;
       if (name === 'tenant_id') tenantId = value;
-      else if (name === 'encoding_format' && route.vectors === true) encoding = value;
+      else if (name === 'encoding_format' && hasEncoding) encoding = value;
       else if (Object.hasOwn(properties, name) && !Object.hasOwn(params, name)) input[name] = value;
       else if (route.dialect === undefined) throw unknownField(name, route, params);
     }
@@ -65,15 +64,32 @@ function isRecords(value: unknown): value is Readonly<Record<string, Fields>> {
   return typeof value === 'object' && value !== null;
 }
 
-function unknownQuery(name: string, { query = [] }: Route): VoisinError {
-  const accepted = query.length === 0 ? 'none' : query.join(', ');
+/**
+ * Where the answer holds a vector. text-embeddings-inference has no such field and ignores it, and Hugging Face's client reads no other answer
+ * from there than numbers, whatever it was told to ask for.
+ */
+function takesEncoding({ vectors, dialect }: Route): boolean {
+  return vectors === true && dialect !== 'tei';
+}
+
+function once(name: string, text: unknown): string {
+  if (typeof text === 'string') return text;
+  throw new VoisinError('invalid_argument', `${name}: expected once in the query, got it several times`, { field: name });
+}
+
+function unknownQuery(name: string, route: Route): VoisinError {
+  const { query = [] } = route;
+  const accepted = takesEncoding(route) ? [...query, 'encoding_format'] : query;
   const field = name.slice(0, 100);
-  return new VoisinError('invalid_argument', `${field}: unknown query parameter; accepted here: ${accepted}`, { field });
+  const message = `${field}: unknown query parameter; accepted here: ${accepted.length === 0 ? 'none' : accepted.join(', ')}`;
+  return new VoisinError('invalid_argument', message, { field });
 }
 
 function unknownField(name: string, route: Route, params: Fields): VoisinError {
   const accepted = Object.keys(propertiesOf(route.operation.input)).filter((one) => !Object.hasOwn(params, one));
-  return new VoisinError('invalid_argument', `${name}: unknown field; accepted here: ${accepted.join(', ')}`, { field: name });
+  if (takesEncoding(route)) accepted.push('encoding_format');
+  const field = name.slice(0, 100);
+  return new VoisinError('invalid_argument', `${field}: unknown field; accepted here: ${accepted.join(', ')}`, { field });
 }
 
 /** A query parameter is text; its schema says what the text stands for. What does not fit stays text, and the schema refuses it by name. */
