@@ -195,7 +195,13 @@ describe('GET /metrics', () => {
   });
 
   it('answers Prometheus’s text to everyone else', async () => {
-    for (const accept of [undefined, '*/*', 'text/plain;version=0.0.4;q=0.5,*/*;q=0.1', 'text/html,application/xhtml+xml']) {
+    for (const accept of [
+      undefined,
+      '*/*',
+      'text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+      'text/html,application/xhtml+xml',
+      'application/json;q=0, */*',
+    ]) {
       const { headers, text } = await server.client.get('/metrics', undefined, accept === undefined ? {} : { accept });
       expect(headers['content-type']).toContain('text/plain');
       expect(text).toMatch(/^fastembed_requests_total\{status="200"\} [1-9]/m);

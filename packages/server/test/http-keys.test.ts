@@ -138,6 +138,7 @@ describe('a server without keys', () => {
     for (const headers of [
       { origin: `http://127.0.0.1:${http.port}` },
       { host: `localhost:${http.port}` },
+      { host: `localhost.:${http.port}`, origin: `http://localhost.:${http.port}` },
       { host: `[::1]:${http.port}` },
     ]) {
       expect((await client.get('/v1/index', undefined, headers)).status).toBe(200);

@@ -5,7 +5,7 @@ import { VoisinError } from '../../errors.js';
 import { docsPage } from './docs-page.js';
 import { docsScript, docsStyle } from './docs-assets.js';
 import { openApiDocument } from './openapi.js';
-import { metricsJson } from './metrics-json.js';
+import { asksForJson, metricsJson } from './metrics-json.js';
 import type { HttpParts } from './parts.js';
 
 const policy =
@@ -36,8 +36,7 @@ export function addPages(app: FastifyInstance, parts: HttpParts): void {
 
   app.get('/metrics', { config: { open: config.metricsPublic } }, async ({ headers }, reply) => {
     if (!config.enableMetrics) throw new VoisinError('permission_denied', 'metrics are turned off (ENABLE_METRICS)');
-    // Asked for by name: a scraper that takes anything gets Prometheus's text.
-    if (/\bapplication\/json\b/i.test(headers.accept ?? '')) return metricsJson(parts);
+    if (asksForJson(headers.accept)) return metricsJson(parts);
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 }

@@ -42,8 +42,9 @@ function isOwnOrigin(origin: string, host: string): boolean {
   return origin === `http://${host}` || origin === `https://${host}`;
 }
 
+/** Without the port, the brackets of an IPv6 address, and the dot that ends a full name. */
 function hostName(host: string): string {
-  return host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return host.replace(/:\d+$/, '').replace(/^\[|\]$|\.$/g, '');
 }
 
 function isLocalName(name: string): boolean {
