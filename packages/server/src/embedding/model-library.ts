@@ -61,7 +61,9 @@ export class ModelLibrary {
     for (const precision of ['fp32', 'int8'] as const) {
       const file = onnxFiles[precision];
       if (file === undefined) continue;
-      const sizes = [file, ...(dataFiles[precision] ?? [])].map(async (one) => (await stat(join(directory, one))).size);
+      const sizes = [file, ...(dataFiles[precision] ?? [])].map(
+        async (one) => (await stat(join(directory, one)).catch(() => undefined))?.size ?? 0,
+      );
       bytes[precision] = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
       trials.push({ precision, result: await tryToRun(description, precision) });
     }

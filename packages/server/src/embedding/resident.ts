@@ -29,9 +29,6 @@ export interface LastLoad {
 /** After a failed load those who come get its error for so long; then it is tried again. */
 const RETRY_PAUSE_MS = 2000;
 
-/** Dynamic int8 takes its scale from all texts that run together: one at a time, a vector depends on its text alone. */
-const runsOneByOne = (precision: Precision): boolean => precision === 'int8';
-
 export class Resident {
   readonly description: ModelDescription;
   readonly precision: Precision;
@@ -55,7 +52,7 @@ export class Resident {
       model: name,
       dimension,
       batchTokens: settings.batchTokens,
-      oneByOne: runsOneByOne(precision),
+      oneByOne: description.oneByOne.includes(precision),
       onInference: settings.onInference,
     });
   }
@@ -149,6 +146,6 @@ function poolOptions(description: ModelDescription, precision: Precision, settin
   const { loadTimeoutMs, runTimeoutMs, threadsSpin: spin, log } = settings;
   const { workers, threads } = shape;
   const model = modelToLoad(description, precision);
-  const load = { model, threads, spin, oneByOne: runsOneByOne(precision) };
+  const load = { model, threads, spin, oneByOne: description.oneByOne.includes(precision) };
   return { model: description.name, load, workers, loadTimeoutMs, runTimeoutMs, log };
 }

@@ -1,9 +1,9 @@
 // What an ONNX file is fed and which of its outputs is read, whatever it calls them; its data in files beside it.
-import { rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeOpened, expectNear, open, openTiny, overRows, rows, sum, table, vectorOf, words } from './tiny-embedding.test-help.js';
-import { idsOf, vocabulary } from './tiny-model.test-help.js';
+import { idsOf, onnxFile, vocabulary } from './tiny-model.test-help.js';
 
 afterEach(closeOpened);
 
@@ -99,6 +99,14 @@ describe('inputs', () => {
   });
 });
 
+test('dynamic int8 in a file of any name runs one text at a time: a vector depends on its text alone', async () => {
+  const { embedding } = await openTiny({ rounds: true });
+  const alone = await vectorOf(embedding, 'one');
+  const again = await open((await openTiny({ rounds: true })).directory);
+  const { embeddings } = await again.embed(['one', 'four four four', 'two'], { normalize: false });
+  expect(Array.from(embeddings[0] ?? [])).toEqual(alone);
+});
+
 describe('external data', () => {
   test.each(['model.onnx_data', 'Constant_7_attr__value'])('is read from beside the file: %s', async (externalData) => {
     const { embedding } = await openTiny({ externalData });
@@ -106,6 +114,40 @@ describe('external data', () => {
       await vectorOf(embedding, words.join(' ')),
       overRows(rows, (values) => sum(values) / rows.length),
     );
+  });
+
+  test.each([
+    ['', 'weights.bin'],
+    ['onnx', 'parts/weights'],
+  ] as const)('in any file that the ONNX file names counts for the fingerprint: %s %s', async (folder, externalData) => {
+    const { embedding, directory } = await openTiny({ folder, externalData });
+    const before = await vectorOf(embedding, 'one');
+    const doubled = Float32Array.from(table.flat().map((value) => 2 * value));
+    await writeFile(join(directory, folder, externalData), Buffer.from(doubled.buffer));
+    const again = await open(directory);
+    expectNear(
+      await vectorOf(again, 'one'),
+      before.map((value) => 2 * value),
+    );
+    expect(again.model().hash).not.toBe(embedding.model().hash);
+  });
+
+  test('folders and other files beside the ONNX file are none', async () => {
+    const { directory } = await openTiny({ externalData: 'Constant_7_attr__value' });
+    for (const folder of ['.ipynb_checkpoints', 'quantized']) await mkdir(join(directory, 'onnx', folder));
+    await writeFile(join(directory, 'onnx/notes'), 'what somebody left');
+    const again = await open(directory);
+    expect(await vectorOf(again, 'one')).toHaveLength(3);
+    const { hash } = again.model();
+    await rm(join(directory, 'onnx/notes'));
+    const without = await open(directory);
+    await vectorOf(without, 'one');
+    expect(without.model().hash).toBe(hash);
+  });
+
+  test('out of the model’s folder is refused', async () => {
+    const { directory } = await openTiny({}, { 'onnx/model.onnx': onnxFile({ table, externalData: '../../weights' }) });
+    await expect((await open(directory)).embed(['one'])).rejects.toThrow('weights are in "../weights", out of the model');
   });
 
   test('missing or cut, it is named', async () => {

@@ -23,6 +23,10 @@ export interface TinyOnnx {
   readonly integers?: 'int32' | 'int64';
   /** The table's values lie in this file. */
   readonly externalData?: string;
+  /** Of the ONNX file and its data. Default onnx. */
+  readonly folder?: 'onnx' | '';
+  /** Tokens are rounded to bytes on a scale of everything that runs together, as dynamic int8 does. */
+  readonly rounds?: boolean;
 }
 
 /** A model directory in a folder of its own. Files replace those that it would have; undefined leaves one out. */
@@ -32,12 +36,13 @@ export async function tinyModel(
 ): Promise<{ directory: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'voisin-tiny-'));
   const width = onnx.table[0]?.length ?? 0;
+  const { folder = 'onnx' } = onnx;
   const all: Record<string, object | Uint8Array | undefined> = {
     'config.json': { model_type: 'bert', hidden_size: width, max_position_embeddings: 16, pad_token_id: 0 },
     'tokenizer_config.json': { tokenizer_class: 'BertTokenizer', model_max_length: 16 },
     'tokenizer.json': tokenizer(),
-    'onnx/model.onnx': onnxFile(onnx),
-    ...(onnx.externalData === undefined ? {} : { [`onnx/${onnx.externalData}`]: tableBytes(onnx) }),
+    [join(folder, 'model.onnx')]: onnxFile(onnx),
+    ...(onnx.externalData === undefined ? {} : { [join(folder, onnx.externalData)]: tableBytes(onnx) }),
     ...files,
   };
   for (const [file, content] of Object.entries(all)) {
@@ -112,15 +117,32 @@ const bytes = (field: number, value: Buffer | string): Buffer => {
 };
 const message = (field: number, ...parts: Buffer[]): Buffer => bytes(field, Buffer.concat(parts));
 
+const node = (operator: string, inputs: readonly string[], outputs: readonly string[]): Buffer =>
+  message(1, ...inputs.map((name) => bytes(1, name)), ...outputs.map((name) => bytes(2, name)), bytes(4, operator));
+
 const types = { float: 1, int32: 6, int64: 7 };
 const opset = 17;
 
-function onnxFile(onnx: TinyOnnx): Buffer {
-  const { inputs = ['input_ids', 'attention_mask'], lookup = 'input_ids', integers = 'int64' } = onnx;
+export function onnxFile(onnx: TinyOnnx): Buffer {
+  const { inputs = ['input_ids', 'attention_mask'], lookup = 'input_ids', integers = 'int64', rounds = false } = onnx;
   const { outputs = [{ name: 'last_hidden_state', holds: 'tokens' }] } = onnx;
   const nodes = outputs.map(({ name, holds }) => {
     const rows = holds === 'tokens' ? name : `${name}_rows`;
-    const gather = message(1, bytes(1, 'table'), bytes(1, lookup), bytes(2, rows), bytes(4, 'Gather'));
+    const gather = rounds
+      ? Buffer.concat([
+          node('Gather', ['table', lookup], [`${rows}_exact`]),
+          node(
+            'DynamicQuantizeLinear',
+            [`${rows}_exact`],
+            ['bytes', 'scale', 'zero'].map((part) => `${rows}_${part}`),
+          ),
+          node(
+            'DequantizeLinear',
+            ['bytes', 'scale', 'zero'].map((part) => `${rows}_${part}`),
+            [rows],
+          ),
+        ])
+      : node('Gather', ['table', lookup], [rows]);
     if (holds === 'tokens') return gather;
     const axes = message(5, bytes(1, 'axes'), integer(8, 1), integer(20, 7));
     const keep = message(5, bytes(1, 'keepdims'), integer(3, 0), integer(20, 2));

@@ -8,8 +8,11 @@ import { makeDirectory } from '../../store/disk.js';
 import { flock } from '../../store/flock.js';
 import { chooseHubFiles, type Wanted } from './choose-hub-files.js';
 import { diskFull, downloadBlob, sizeOf } from './download-blob.js';
+import { dataFilesOf } from './find-onnx-files.js';
 import { repositoryFolders, repositoryName, writingTo, type RepositoryFolders } from './hub-cache.js';
 import type { HubClient, HubFile } from './hub-client.js';
+import { ModelFiles } from './model-files.js';
+import { outlineOf } from './onnx-outline.js';
 
 export interface Progress {
   /** The file under way, relative to the model's directory. */
@@ -53,6 +56,11 @@ export async function downloadModel(request: DownloadRequest): Promise<string> {
     for (const folder of [folders.blobs, folders.refs, folders.locks]) await makeDirectory(folder);
     await checkRoom(request, chosen, folders);
     await downloadAll(request, { commit, chosen, folders });
+    const whole = [...chosen, ...(await foundInside(name, join(folders.snapshots, commit), { files, chosen }))];
+    if (whole.length > chosen.length) {
+      await checkRoom(request, whole, folders);
+      await downloadAll(request, { commit, chosen: whole, folders });
+    }
     await replaceFile(join(folders.refs, encodeRef(revision)), commit);
   });
   return join(folders.snapshots, commit);
@@ -80,6 +88,20 @@ async function downloadAll(request: DownloadRequest, { commit, chosen, folders }
     before += file.size;
     await link(blob, join(snapshot, file.path));
   }
+}
+
+/** Files with weights that no name tells: the ONNX files that have come say where they are. */
+async function foundInside(
+  name: string,
+  directory: string,
+  { files, chosen }: { readonly files: readonly HubFile[]; readonly chosen: readonly HubFile[] },
+): Promise<HubFile[]> {
+  const model = new ModelFiles(name, directory);
+  const named = new Set<string>();
+  for (const { path } of chosen.filter((file) => file.path.endsWith('.onnx'))) {
+    for (const data of dataFilesOf(model, path, await outlineOf(model.path(path)))) named.add(data);
+  }
+  return files.filter((file) => named.has(file.path) && !chosen.includes(file));
 }
 
 async function checkRoom(

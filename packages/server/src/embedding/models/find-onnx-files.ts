@@ -1,6 +1,8 @@
 // A directory may hold several exports of one model: the plainest one is taken for each precision.
+import { posix } from 'node:path';
 import type { Precision } from '../types.js';
 import { brokenModel, type ModelFiles } from './model-files.js';
+import type { OnnxOutline } from './onnx-outline.js';
 import { inFolder } from './read-modules.js';
 
 // Names as the exporters of sentence-transformers, Optimum, transformers.js and fastembed give them.
@@ -26,7 +28,7 @@ export function chooseOnnxFiles(paths: readonly string[]): Partial<Record<Precis
 const isText = /\.(?:json|txt|md|model|ya?ml|xml|py|gitattributes)$/;
 
 /**
- * Of these paths, those that hold weights of `onnxFile`: by name (`model.onnx_data`, `model.onnx.data`), and, in onnx/, what is neither a model, nor
+ * Of these paths in a repository, those that hold weights of `onnxFile`, which has not been read yet: by name (`model.onnx_data`, `model.onnx.data`), and, in onnx/, what is neither a model, nor
  * another model's data, nor text: exporters also write one file a tensor, named after it (`onnx/Constant_7_attr__value` of BAAI/bge-m3).
  */
 export function dataFilesAmong(paths: readonly string[], onnxFile: string): string[] {
@@ -35,11 +37,13 @@ export function dataFilesAmong(paths: readonly string[], onnxFile: string): stri
   return paths.filter((path) => isNamedAfter(path) || (onnxFile.startsWith('onnx/') && isTensor(path)));
 }
 
-/** The files with a model's weights that lie beside its ONNX file. */
-export async function findDataFiles(files: ModelFiles, onnxFile: string): Promise<string[]> {
+/** The files beside it in which an ONNX file says that its weights are. */
+export function dataFilesOf(files: ModelFiles, onnxFile: string, { locations }: OnnxOutline): string[] {
   const folder = onnxFile.includes('/') ? 'onnx' : '';
-  const paths = (await files.list(folder)).map((name) => inFolder(folder, name));
-  return dataFilesAmong(paths, onnxFile);
+  const paths = [...locations].map((location) => posix.normalize(inFolder(folder, location)));
+  const outside = paths.find((path) => path.startsWith('/') || path.startsWith('..'));
+  if (outside !== undefined) throw files.broken(onnxFile, `says that weights are in ${JSON.stringify(outside)}, out of the model`);
+  return paths.toSorted();
 }
 
 export async function findOnnxFiles(files: ModelFiles): Promise<Partial<Record<Precision, string>>> {

@@ -95,8 +95,11 @@ describe('a download', () => {
     expect(cosine(result.embeddings[0] ?? [], first.vector)).toBeGreaterThan(0.9999);
   });
 
-  test('brings the weights that lie beside an ONNX file, which are then found through the links', async () => {
-    const tiny = await tinyModel({ table: Array.from({ length: 8 }, (_, id) => [id, 1]), externalData: 'Constant_7_attr__value' });
+  test.each([
+    ['onnx', 'Constant_7_attr__value'],
+    ['', 'weights.bin'],
+  ] as const)('brings the weights beside an ONNX file, which are then found through the links: %s %s', async (folder, externalData) => {
+    const tiny = await tinyModel({ table: Array.from({ length: 8 }, (_, id) => [id, 1]), folder, externalData });
     const paths = (await readdir(tiny.directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
     const read = paths
       .map(({ parentPath, name: file }) => join(parentPath, file))

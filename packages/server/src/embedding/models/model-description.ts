@@ -36,6 +36,8 @@ export interface ModelDescription {
   readonly onnxFiles: Readonly<Partial<Record<Precision, string>>>;
   /** The files beside it that hold its weights, where they are too large for one file or lie apart: `model.onnx_data`. */
   readonly dataFiles: Readonly<Partial<Record<Precision, readonly string[]>>>;
+  /** Precisions whose dynamic int8 takes its scales from all texts that run together: one at a time, a vector depends on its text alone. */
+  readonly oneByOne: readonly Precision[];
   /** Every other file that the vectors depend on, relative to the directory. */
   readonly readFiles: readonly string[];
   /** Values of a vector. */

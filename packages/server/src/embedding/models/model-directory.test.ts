@@ -42,6 +42,7 @@ test('everything is read from the files', async () => {
     transformerFolder: '',
     onnxFiles: expect.objectContaining({ fp32: 'onnx/model_compact.onnx' }),
     dataFiles: expect.objectContaining({ fp32: [] }),
+    oneByOne: ['int8'],
     readFiles: ['tokenizer.json', 'tokenizer_config.json'],
     dimension: 384,
     hiddenSize: 384,

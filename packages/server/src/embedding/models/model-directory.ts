@@ -1,7 +1,9 @@
 // What a model needs, read from its own files in the layout of sentence-transformers or of a bare transformer.
-import { findDataFiles, findOnnxFiles } from './find-onnx-files.js';
-import type { DenseLayer, ModelDescription } from './model-description.js';
+import type { Precision } from '../types.js';
+import { dataFilesOf, findOnnxFiles } from './find-onnx-files.js';
+import { presentIn, type DenseLayer, type ModelDescription } from './model-description.js';
 import { isObject, ModelFiles, type JsonObject } from './model-files.js';
+import { outlineOf } from './onnx-outline.js';
 import { readDense } from './read-dense.js';
 import { readPadId, readTextLimit } from './read-max-tokens.js';
 import { inFolder, readModules } from './read-modules.js';
@@ -27,13 +29,14 @@ export async function readModelDirectory(name: string, directory: string): Promi
   }
   const limit = await readTextLimit(files, modules.transformer, config);
   const onnxFiles = await findOnnxFiles(files);
+  const weights = await readWeights(files, onnxFiles);
   const assumedMean = pooling ? [] : ['no file says how to pool: the mean of all tokens, as sentence-transformers does'];
   return {
     name,
     directory,
     transformerFolder: modules.transformer,
     onnxFiles,
-    dataFiles: await dataFilesOf(files, onnxFiles),
+    ...weights,
     readFiles: [tokenizer, inFolder(modules.transformer, 'tokenizer_config.json'), ...dense.map(({ file }) => file)],
     dimension: dense.at(-1)?.outFeatures ?? hiddenSize * modes.length,
     hiddenSize,
@@ -48,12 +51,22 @@ export async function readModelDirectory(name: string, directory: string): Promi
   };
 }
 
-async function dataFilesOf(files: ModelFiles, onnxFiles: ModelDescription['onnxFiles']): Promise<ModelDescription['dataFiles']> {
-  const { fp32, int8 } = onnxFiles;
-  return {
-    ...(fp32 !== undefined && { fp32: await findDataFiles(files, fp32) }),
-    ...(int8 !== undefined && { int8: await findDataFiles(files, int8) }),
-  };
+/** Whatever a file is called, how it computes stands in its graph. */
+const isDynamic = (operator: string): boolean => operator.startsWith('DynamicQuantize');
+
+async function readWeights(
+  files: ModelFiles,
+  onnxFiles: ModelDescription['onnxFiles'],
+): Promise<Pick<ModelDescription, 'dataFiles' | 'oneByOne'>> {
+  const dataFiles: Partial<Record<Precision, readonly string[]>> = {};
+  const oneByOne: Precision[] = [];
+  for (const precision of presentIn(onnxFiles)) {
+    const file = onnxFiles[precision] ?? '';
+    const outline = await outlineOf(files.path(file));
+    dataFiles[precision] = dataFilesOf(files, file, outline);
+    if ([...outline.operators].some(isDynamic)) oneByOne.push(precision);
+  }
+  return { dataFiles, oneByOne };
 }
 
 /** Each family of models has its own word for it. */
