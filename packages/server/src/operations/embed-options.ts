@@ -7,7 +7,7 @@ export const ModelName = Type.String({ minLength: 1, maxLength: 256, description
 export const embedOptions = {
   normalize: Type.Optional(Type.Boolean({ default: true, description: 'whether vectors have length 1' })),
   precision: Type.Optional(
-    Type.Enum(['fp32', 'int8'], { default: 'fp32', description: 'int8 is several times faster and a little less exact' }),
+    Type.Enum(['fp32', 'int8'], { default: 'fp32', description: 'int8 is about twice as fast and a little less exact' }),
   ),
   input_type: Type.Optional(Type.Enum(['query', 'document'], { description: 'the model’s own prompt for it is put before the text' })),
   prompt_name: Type.Optional(
@@ -16,7 +16,9 @@ export const embedOptions = {
   truncate: Type.Optional(
     Type.Boolean({ default: true, description: 'cut what the model cannot read of a text; false: refuse such a text' }),
   ),
-  dimensions: Type.Optional(Type.Integer({ minimum: 1, description: 'the first so many values, brought to length 1 again' })),
+  dimensions: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'the first so many values, brought to length 1 again unless `normalize` is false' }),
+  ),
 };
 
 /** A request's fields of these names. */

@@ -9,7 +9,9 @@ export const teiInfo = operation({
   input: Type.Object({}, { additionalProperties: false }),
   output: Type.Object({
     model_id: Type.String(),
-    model_sha: Type.Union([Type.String(), Type.Null()], { description: 'SHA-256 of the ONNX file, once the model was loaded' }),
+    model_sha: Type.Union([Type.String(), Type.Null()], {
+      description: 'one SHA-256 over all files that the vectors depend on; null until the model is loaded',
+    }),
     model_dtype: Type.String(),
     model_type: Type.Object({ embedding: Type.Object({ pooling: Type.String(), dim: Type.Integer() }) }),
     max_concurrent_requests: Type.Integer(),
