@@ -205,7 +205,7 @@ function page(
     {},
     open ? ['permission_denied', 'internal'] : ['unauthenticated', 'permission_denied', 'unavailable', 'internal'],
   );
-  const content = Object.fromEntries(types.map((type) => [type, {}]));
+  const content = Object.fromEntries(types.map((name) => [name, { schema: { type: name === 'application/json' ? 'object' : 'string' } }]));
   const responses = { '200': { description: 'OK', content }, ...errors };
   return { path, operation: { operationId, summary, tags: ['server'], responses, ...(open ? { security: [] } : {}) } };
 }
