@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import OpenAI, { RateLimitError } from 'openai';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HttpClient } from './support/http-client.js';
-import { startTestServer, type TestServer } from './support/server.js';
+import { makeIndex, startTestServer, type TestServer } from './support/server.js';
 
 const model = 'all-MiniLM-L6-v2';
 
@@ -13,7 +13,10 @@ let server: TestServer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'voisin-tiers-'));
   const file = join(folder, 'tiers.yaml');
-  await writeFile(file, 'minute: {per_month: 1000, per_minute: 3}\nmonth: {per_month: 3, per_minute: 1000}\n');
+  await writeFile(
+    file,
+    'minute: {per_month: 1000, per_minute: 3}\nmonth: {per_month: 3, per_minute: 1000}\nbulk: {per_month: 400, per_minute: 1000}\n',
+  );
   server = await startTestServer({ env: { HOST: '0.0.0.0', TIERS_FILE: file } });
 });
 afterAll(async () => {
@@ -71,6 +74,18 @@ it('a comparison of two kinds of texts is one request: there is room for all of 
   expect((await compare(['left 1', 'left 2'], ['right 1'])).status).toBe(200);
   const { json } = await client.get('/v1/usage');
   expect(json['usage']).toEqual([expect.objectContaining({ requests: 1, embeddings: 3, cache_hits: 0, tokens: 6, counted: 3 })]);
+});
+
+it('many texts that an index embeds are one request too', async () => {
+  const client = clientOf(await keyOf('bulk'));
+  const index = await makeIndex(client, { dimension: undefined, embedding: { model } });
+  const add = (count: number) =>
+    client.post(`/v1/index/${index}/vectors`, { vectors: Array.from({ length: count }, (_, i) => ({ id: `${i}`, text: `kept ${i}` })) });
+  const refused = await add(401);
+  expect([refused.status, refused.json.error.code]).toEqual([429, 'quota_exceeded']);
+  expect((await client.get('/v1/usage')).json['usage']).toEqual([]);
+  expect((await add(300)).status).toBe(201);
+  expect((await client.get('/v1/usage')).json['usage']).toEqual([expect.objectContaining({ requests: 1, embeddings: 300, counted: 300 })]);
 });
 
 it('bad input costs nothing', async () => {

@@ -1,8 +1,9 @@
 // From the columns of a request to a batch that an index keeps: what cannot be kept is named, its neighbours go on.
 
+import type { EmbedResult } from '../embedding/index.js';
 import type { ManagedIndex } from '../indexes/managed-index.js';
 import type { VectorBatch } from '../indexes/types.js';
-import { checkWithinMinute, meteredEmbed } from './metered-embed.js';
+import { metered } from './metered-embed.js';
 import type { Caller, Services } from './operation.js';
 import type { Refused, VectorColumns } from './vector-columns.js';
 import { noModel, rowProblem, textProblem } from './vector-values.js';
@@ -81,20 +82,22 @@ async function embedTexts(
     const text = texts?.[position];
     if (text !== undefined && rows.length(position) === 0) wanted.push({ position, text });
   }
-  checkWithinMinute(services, caller, wanted.length);
-  for (let i = 0; i < wanted.length; i += textsAtOnce) {
-    const some = wanted.slice(i, i + textsAtOnce);
-    const { embeddings } = await meteredEmbed(
-      services,
-      caller,
-      some.map((one) => one.text),
-      { model, priority: 'bulk' },
-    );
-    for (const [at, vector] of embeddings.entries()) {
+  if (wanted.length === 0) return embedded;
+  const embed = async (start: number): Promise<EmbedResult> => {
+    const some = wanted.slice(start, start + textsAtOnce);
+    const texts = some.map(({ text }) => text);
+    const result = await services.embedding.embed(texts, { model, priority: 'bulk' }, caller);
+    for (const [at, vector] of result.embeddings.entries()) {
       const position = some[at]?.position;
       if (position !== undefined) embedded.set(position, vector);
     }
-  }
+    return result;
+  };
+  await metered(services, caller, wanted.length, async () => {
+    const results: [EmbedResult, ...EmbedResult[]] = [await embed(0)];
+    for (let start = textsAtOnce; start < wanted.length; start += textsAtOnce) results.push(await embed(start));
+    return results;
+  });
   return embedded;
 }
 

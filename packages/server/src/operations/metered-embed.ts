@@ -42,14 +42,6 @@ export async function metered<Results extends readonly [EmbedResult, ...EmbedRes
   return results;
 }
 
-/**
- * For work that embeds in several calls: refused before the first when it is more than an account may do in a minute.
- * @throws VoisinError invalid_argument
- */
-export function checkWithinMinute({ account: { meter } }: Services, { account }: Caller, units: number): void {
-  if (account !== undefined) meter.checkWithinMinute(meter.tier(account.tier), units);
-}
-
 async function reserve({ account: { meter } }: Services, caller: Caller, account: AccountRef, units: number): Promise<Reservation> {
   try {
     const reservation = await meter.reserve(account, units, caller.signal);
