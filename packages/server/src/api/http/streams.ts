@@ -7,6 +7,7 @@ import { VoisinError } from '../../errors.js';
 import type { Export } from '../../operations/index-export.js';
 import { indexExport } from '../../operations/index-export.js';
 import { indexImport, type ImportProgress } from '../../operations/index-import.js';
+import { accepts } from './accept.js';
 import { errorBody, toVoisinError } from './errors.js';
 import { contentTypes, exportBytes } from './export-body.js';
 import { callerOf, refused } from './handler.js';
@@ -30,7 +31,7 @@ export function importHandler(route: Route, wire: Wire): Handler {
     try {
       const progress: unknown = await indexImport.call(wire, callerOf(request, tenantId), { index, batches });
       if (!isProgress(progress)) throw new VoisinError('internal', 'the import gave no progress');
-      if (/\bapplication\/x-ndjson\b/i.test(request.headers.accept ?? '')) {
+      if (accepts(request.headers.accept, 'application/x-ndjson')) {
         const lines = Readable.from(progressLines(withCount(progress), request), { objectMode: false });
         return await reply.code(200).type('application/x-ndjson; charset=utf-8').send(lines);
       }
