@@ -146,6 +146,27 @@ describe('a server without keys', () => {
   });
 });
 
+it('HEAD is answered as GET is, but for the body, and needs a key where GET does', async () => {
+  const server = await startTestServer({ env: { FAISS_PROXY_API_KEYS: 'k:t' } });
+  const keyed = server.as({ 'x-api-key': 'k' });
+  const index = await makeIndex(keyed);
+  for (const path of ['/', '/health', '/v1/health', '/docs']) {
+    const { status, bytes } = await server.client.send('HEAD', path);
+    expect([path, status, bytes.length]).toEqual([path, 200, 0]);
+  }
+  for (const path of ['/models', '/v1/models', '/metrics', '/openapi.json', `/v1/index/${index}`]) {
+    expect([path, (await server.client.send('HEAD', path)).status]).toEqual([path, 401]);
+    const { status, bytes, headers } = await keyed.send('HEAD', path);
+    expect([path, status, bytes.length]).toEqual([path, 200, 0]);
+    expect(headers['content-type']).toBe((await keyed.get(path)).headers['content-type']);
+  }
+  const missing = await keyed.send('HEAD', '/v1/index/nope');
+  expect([missing.status, missing.bytes.length]).toEqual([404, 0]);
+  const exported = await keyed.send('HEAD', `/v1/index/${index}/export`);
+  expect([exported.status, exported.headers.allow]).toEqual([405, 'GET']);
+  await server.close();
+});
+
 describe('metrics', () => {
   it('are public when the operator says so, and off when they say that', async () => {
     const open = await startTestServer({ env: { FAISS_PROXY_API_KEYS: 'k:t', METRICS_PUBLIC: 'true' } });

@@ -43,12 +43,12 @@ describe('what is not there', () => {
     const answer = await server.client.put('/v1/index', {});
     expect([answer.status, answer.headers.allow, answer.json.error.message, answer.json.error.details]).toEqual([
       405,
-      'POST, GET',
-      'method: expected POST or GET for this path, got PUT',
+      'POST, GET, HEAD',
+      'method: expected POST or GET or HEAD for this path, got PUT',
       { field: 'method' },
     ]);
     expect((await server.client.get(`/v1/index/${server.index}/train`)).status).toBe(405);
     const root = await server.client.put('/', {});
-    expect([root.status, root.headers.allow, root.json.error.code]).toEqual([405, 'POST, GET', 'invalid_argument']);
+    expect([root.status, root.headers.allow, root.json.error.code]).toEqual([405, 'POST, GET, HEAD', 'invalid_argument']);
   });
 });

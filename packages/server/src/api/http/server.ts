@@ -51,7 +51,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
   const wire: Wire = { ...parts, bodies };
   const app = fastify({
     logger: false,
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
     return503OnClosing: false,
@@ -91,6 +91,8 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
     app.route({
       method: route.method,
       url: route.url.replace(/:\w+\*$/, '*'),
+      // The whole export would be made for it and thrown away.
+      exposeHeadRoute: route.stream === undefined,
       config: {
         open,
         stream: route.stream !== undefined,
