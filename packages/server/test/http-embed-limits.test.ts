@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from './support/server.js';
+import { makeIndex, startTestServer, type TestServer } from './support/server.js';
 import { lengthOf } from './support/vectors.js';
 
 const model = 'all-MiniLM-L6-v2';
@@ -73,6 +73,11 @@ it('more texts than any setting lets pass are refused by the route’s own limit
     400,
     'texts: expected at most 32 items (MAX_BATCH_SIZE), got more than 100000',
     { field: 'texts', limit: 32 },
+  ]);
+  const search = await server.client.post(`/v1/index/${await makeIndex(server.client)}/search/batch`, { texts });
+  expect([search.status, search.json.error.message]).toEqual([
+    400,
+    'texts: expected at most 1000 items (MAX_QUERY_BATCH), got more than 100000',
   ]);
   const openAi = await server.client.post('/v1/embeddings', { model, input: texts });
   expect([openAi.status, openAi.json.error.message]).toEqual([

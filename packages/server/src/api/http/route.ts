@@ -18,7 +18,7 @@ export interface Route {
   /** Which bound of the configuration the body has. */
   readonly bodyLimit?: 'bodyMb' | 'embedBodyMb';
   /** What bounds the texts of a body. */
-  readonly texts?: { readonly limit: 'maxBatchSize' | 'maxOpenAiInputs'; readonly setting: string };
+  readonly texts?: { readonly limit: 'maxBatchSize' | 'maxOpenAiInputs' | 'queryBatch'; readonly setting: string };
   /** Fields of the input that may come as query parameters. */
   readonly query?: readonly string[];
   /** No key needed. */

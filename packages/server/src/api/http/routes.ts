@@ -107,6 +107,7 @@ export const routes: readonly Route[] = [
     operation: indexSearchBatch,
     status: 200,
     body: 'matrix',
+    texts: { limit: 'queryBatch', setting: 'MAX_QUERY_BATCH' },
     errors: [...ofIndex, 'payload_too_large', ...ofText],
   },
 

@@ -62,18 +62,20 @@ export class FieldReader {
 
   /** Ids, or texts to search by. */
   list(field: string): unknown {
-    const { maxItems } = this.#limits;
+    const { maxItems, texts } = this.#limits;
+    const most = Math.max(maxItems, texts?.most ?? 0);
     if (this.#reader.kind() !== 'array') return this.value(field);
     const items: unknown[] = [];
     this.#reader.readArray((index) => {
-      if (index >= maxItems) throw new VoisinError('invalid_argument', `${field}: expected at most ${maxItems} items, got more`, { field });
+      if (index >= most) throw this.#tooManyItems(field, most);
       items.push(this.value(`${field}[${index}]`));
     });
     return items;
   }
 
   /** Texts and token ids, as many as may be; whatever else it is stays small, and the operation refuses it by name. */
-  inputs(field: string): unknown {
+  inputs(name: string): unknown {
+    const field = name.slice(0, 100);
     const kind = this.#reader.kind();
     if (kind === 'string') return this.#reader.readValue();
     if (kind !== 'array') return this.value(field);
@@ -85,7 +87,7 @@ export class FieldReader {
       else others++;
       if (Array.isArray(item)) this.#numbers += item.length;
       if (this.#numbers > maxNumbers) throw tooMany(field, maxNumbers, `${maxNumbers} token ids`, 'more');
-      if (others > maxTexts) throw this.#tooManyTexts(field);
+      if (others > maxTexts) throw this.#tooManyItems(field, maxTexts);
       items.push(item);
     });
     return items;
@@ -102,10 +104,11 @@ export class FieldReader {
     throw new VoisinError('invalid_argument', message, { field: `${field}[${place}]` });
   }
 
-  #tooManyTexts(field: string): VoisinError {
+  /** Says what bounds them on this route, where that is not `most`. */
+  #tooManyItems(field: string, most: number): VoisinError {
     const { texts } = this.#limits;
-    if (texts === undefined) return tooMany(field, maxTexts, `${maxTexts} items`, 'more');
-    return tooMany(field, texts.most, `${texts.most} items (${texts.setting})`, `more than ${maxTexts}`);
+    if (texts === undefined) return tooMany(field, most, `${most} items`, 'more');
+    return tooMany(field, texts.most, `${texts.most} items (${texts.setting})`, `more than ${most}`);
   }
 }
 
