@@ -253,6 +253,10 @@ export class Batcher {
       return new VoisinError('unavailable', `model ${model} could not embed the text: ${error.message}, twice`, { retryAfterSeconds: 5 });
     }
     const reason = error instanceof Error ? error.message : String(error);
+    if (outOfTable.test(reason)) {
+      const message = `model ${model} has no row for a token or a position of the text: its tokenizer or its configuration is not that of its ONNX file (${reason})`;
+      return new VoisinError('failed_precondition', message, undefined, { cause: error });
+    }
     return new VoisinError('internal', `model ${model} could not embed the text: ${reason}`, undefined, { cause: error });
   }
 
@@ -262,6 +266,9 @@ export class Batcher {
     job.waiters.clear();
   }
 }
+
+/** An id behind the end of a table of words or positions, as ONNX Runtime and our own encoder say it. */
+const outOfTable = /indices element out of data bounds|the id \d+ is none of/;
 
 /** A loop: `every(Number.isFinite)` makes an object of each value. */
 function allFinite(vector: Float32Array): boolean {

@@ -45,6 +45,29 @@ describe('outputs', () => {
     expectNear(await vectorOf(embedding, words.join(' ')), expected);
   });
 
+  test.each(['said', 'unsaid'] as const)(
+    'sentence_embedding has a width of its own, %s in the file, and needs no dense weights',
+    async (twice) => {
+      const modules = ['Transformer', 'Pooling', 'Dense'].map((kind, at) => ({ type: `a.${kind}`, path: at === 0 ? '' : `${at}_${kind}` }));
+      const { embedding } = await openTiny(
+        {
+          outputs: [
+            { name: 'last_hidden_state', holds: 'tokens' },
+            { name: 'sentence_embedding', holds: 'vectors', twice },
+          ],
+        },
+        {
+          'modules.json': modules,
+          '1_Pooling/config.json': { pooling_mode: 'mean' },
+          '2_Dense/config.json': { in_features: 3, out_features: 6 },
+          '2_Dense/pytorch_model.bin': Buffer.alloc(1),
+        },
+      );
+      expectNear(await vectorOf(embedding, words.join(' ')), [...most, ...most]);
+      expect(embedding.model()).toMatchObject({ dimension: 6 });
+    },
+  );
+
   test('that nobody knows are an error that lists them', async () => {
     const { embedding } = await openTiny({
       outputs: [
@@ -69,6 +92,15 @@ describe('outputs', () => {
     });
     await expect(embedding.embed(['one four'])).rejects.toMatchObject({ code: 'internal' });
     await expect(embedding.embed(['one two'])).resolves.toHaveProperty('dimension', 3);
+  });
+});
+
+test('a token that the table has no row for is an error that says what does not fit', async () => {
+  const { embedding } = await openTiny({ table: table.slice(0, 6) });
+  await expect(embedding.embed(['one two'])).resolves.toHaveProperty('dimension', 3);
+  await expect(embedding.embed(['one four'])).rejects.toMatchObject({
+    code: 'failed_precondition',
+    message: expect.stringMatching(/^model lab\/tiny has no row for a token .*idx=7/),
   });
 });
 

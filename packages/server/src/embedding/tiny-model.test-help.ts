@@ -15,7 +15,7 @@ export interface TinyOnnx {
   /** A row a token; the width is the model's. */
   readonly table: readonly (readonly number[])[];
   /** The outputs, each the rows of `lookup`, or the largest of each column over a text's rows. */
-  readonly outputs?: readonly { readonly name: string; readonly holds: 'tokens' | 'vectors' }[];
+  readonly outputs?: readonly TinyOutput[];
   /** Default input_ids and attention_mask. */
   readonly inputs?: readonly string[];
   /** The input whose values are looked up in the table. Default input_ids. */
@@ -27,6 +27,13 @@ export interface TinyOnnx {
   readonly folder?: 'onnx' | '';
   /** Tokens are rounded to bytes on a scale of everything that runs together, as dynamic int8 does. */
   readonly rounds?: boolean;
+}
+
+interface TinyOutput {
+  readonly name: string;
+  readonly holds: 'tokens' | 'vectors';
+  /** Vectors come twice, one behind the other; the file says how wide that is, or not. */
+  readonly twice?: 'said' | 'unsaid';
 }
 
 /** A model directory in a folder of its own. Files replace those that it would have; undefined leaves one out. */
@@ -126,7 +133,7 @@ const opset = 17;
 export function onnxFile(onnx: TinyOnnx): Buffer {
   const { inputs = ['input_ids', 'attention_mask'], lookup = 'input_ids', integers = 'int64', rounds = false } = onnx;
   const { outputs = [{ name: 'last_hidden_state', holds: 'tokens' }] } = onnx;
-  const nodes = outputs.map(({ name, holds }) => {
+  const nodes = outputs.map(({ name, holds, twice }) => {
     const rows = holds === 'tokens' ? name : `${name}_rows`;
     const gather = rounds
       ? Buffer.concat([
@@ -146,7 +153,11 @@ export function onnxFile(onnx: TinyOnnx): Buffer {
     if (holds === 'tokens') return gather;
     const axes = message(5, bytes(1, 'axes'), integer(8, 1), integer(20, 7));
     const keep = message(5, bytes(1, 'keepdims'), integer(3, 0), integer(20, 2));
-    return Buffer.concat([gather, message(1, bytes(1, rows), bytes(2, name), bytes(4, 'ReduceMax'), axes, keep)]);
+    const once = twice === undefined ? name : `${name}_once`;
+    const most = message(1, bytes(1, rows), bytes(2, once), bytes(4, 'ReduceMax'), axes, keep);
+    const axis = message(5, bytes(1, 'axis'), integer(3, 1), integer(20, 2));
+    const both = message(1, bytes(1, once), bytes(1, once), bytes(2, name), bytes(4, 'Concat'), axis);
+    return Buffer.concat([gather, most, ...(twice === undefined ? [] : [both])]);
   });
   const graph = message(
     7,
@@ -154,9 +165,10 @@ export function onnxFile(onnx: TinyOnnx): Buffer {
     bytes(2, 'tiny'),
     tableTensor(onnx),
     ...inputs.map((name) => message(11, ...valueInfo(name, types[integers], ['texts', 'tokens']))),
-    ...outputs.map(({ name, holds }) =>
-      message(12, ...valueInfo(name, types.float, holds === 'tokens' ? ['texts', 'tokens', 'values'] : ['texts', 'values'])),
-    ),
+    ...outputs.map(({ name, holds, twice }) => {
+      const values = twice === 'said' ? 2 * (onnx.table[0]?.length ?? 0) : 'values';
+      return message(12, ...valueInfo(name, types.float, holds === 'tokens' ? ['texts', 'tokens', values] : ['texts', values]));
+    }),
   );
   return Buffer.concat([integer(1, 8), graph, message(8, integer(2, opset))]);
 }
@@ -168,7 +180,7 @@ function tableTensor(onnx: TinyOnnx): Buffer {
   return message(5, ...head, message(13, bytes(1, 'location'), bytes(2, externalData)), integer(14, 1));
 }
 
-function valueInfo(name: string, type: number, dimensions: readonly string[]): Buffer[] {
-  const shape = message(2, ...dimensions.map((dimension) => message(1, bytes(2, dimension))));
+function valueInfo(name: string, type: number, dimensions: readonly (string | number)[]): Buffer[] {
+  const shape = message(2, ...dimensions.map((one) => message(1, typeof one === 'number' ? integer(1, one) : bytes(2, one))));
   return [bytes(1, name), message(2, message(1, integer(1, type), shape))];
 }

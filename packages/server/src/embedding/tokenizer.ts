@@ -59,14 +59,15 @@ export class Tokenizer {
     this.#special = new Set([...prefix, ...suffix, ...added]);
   }
 
-  /** Reads tokenizer.json and tokenizer_config.json. Throws `failed_precondition` naming the file. */
+  /** Reads tokenizer.json, and tokenizer_config.json where there is one. Throws `failed_precondition` naming the file. */
   static async read(
     model: Pick<ModelDescription, 'name' | 'directory' | 'transformerFolder' | 'maxTokens' | 'lowercases'>,
   ): Promise<Tokenizer> {
     const files = new ModelFiles(model.name, model.directory);
     const file = inFolder(model.transformerFolder, 'tokenizer.json');
     const definition = await files.object(file);
-    const config = await files.object(inFolder(model.transformerFolder, 'tokenizer_config.json'));
+    const configFile = inFolder(model.transformerFolder, 'tokenizer_config.json');
+    const config = (await files.isFile(configFile)) ? await files.object(configFile) : {};
     const vocabulary = definition['model'];
     if (!isObject(vocabulary)) throw files.broken(file, 'has no "model"');
     const before = definition['pre_tokenizer'];
@@ -142,9 +143,10 @@ export class Tokenizer {
 
 const startsWith = (ids: readonly number[], beginning: readonly number[]): boolean => beginning.every((id, at) => ids[at] === id);
 
-/** WordPiece and BPE hold an object of ids by token, Unigram an array; tokens that were added may stand behind. */
+/** WordPiece and BPE hold an object of ids by token, Unigram an array; tokens that were added may stand behind, and ids may be left out. */
 function vocabularySize({ vocab }: JsonObject, added: unknown): number {
-  const size = Array.isArray(vocab) ? vocab.length : Object.keys(Object(vocab)).length;
+  let size = Array.isArray(vocab) ? vocab.length : 0;
+  if (isObject(vocab)) for (const id of Object.values(vocab)) if (typeof id === 'number' && id >= size) size = id + 1;
   const ids = Array.isArray(added) ? added.map((token: unknown) => (isObject(token) ? Number(token['id']) : 0)) : [];
   return Math.max(size, ...ids.map((id) => id + 1));
 }

@@ -147,8 +147,8 @@ test('the pooling is read in both dialects', async () => {
   expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ pooling: ['cls'] });
 });
 
-const needed = ['config.json', '1_Pooling/config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model_compact.onnx'];
-const optional = ['modules.json', 'sentence_bert_config.json', 'config_sentence_transformers.json'];
+const needed = ['config.json', '1_Pooling/config.json', 'tokenizer.json', 'onnx/model_compact.onnx'];
+const optional = ['tokenizer_config.json', 'modules.json', 'sentence_bert_config.json', 'config_sentence_transformers.json'];
 const namedAs = (file: string): string => (file.startsWith('onnx/') ? 'onnx/model' : file);
 
 test.each(needed)('%s missing is named', async (file) => {
@@ -161,6 +161,11 @@ test.each([...needed, ...optional])('%s cut is named', async (file) => {
   const bytes = (await readFile(join(model.directory, file))).length;
   await truncate(join(model.directory, file), Math.floor(bytes / 2));
   expect(await failure()).toMatchObject({ code: 'failed_precondition', message: expect.stringContaining(namedAs(file)) });
+});
+
+test('a tokenizer without its configuration reads texts all the same', async () => {
+  await rm(join(model.directory, 'tokenizer_config.json'));
+  expect(await failure()).toBe('no error');
 });
 
 test('wrong contents are named with their file', async () => {

@@ -131,7 +131,7 @@ const readOutput: Read = (field, { outputs }, pbf) => {
     const dimensions: (number | undefined)[] = [];
     const hasShape = pbf.readMessage(readType, { dimensions, hasShape: false }).hasShape;
     const last = outputs.pop();
-    if (last && hasShape) outputs.push({ name: last.name, rank: dimensions.length, width: dimensions.at(-1) });
+    if (last && hasShape) outputs.push({ name: last.name, rank: dimensions.length, width: dimensions.at(-1) || undefined });
     else if (last) outputs.push(last);
   }
 };

@@ -6,6 +6,12 @@ import { inFolder } from './read-modules.js';
 /** The last part of the class that the file names: `torch.nn.modules.activation.Tanh`. */
 const activationOf = (name: string): string => name.slice(name.lastIndexOf('.') + 1).toLowerCase();
 
+/** Values that the layer gives, without a look at its weights. */
+export async function readDenseWidth(files: ModelFiles, folder: string): Promise<number | undefined> {
+  const file = inFolder(folder, 'config.json');
+  return files.integer(file, await files.object(file), 'out_features');
+}
+
 /** Throws `failed_precondition` where the layer does not take `inFeatures` values, or its weights are not in safetensors. */
 export async function readDense(files: ModelFiles, folder: string, inFeatures: number): Promise<DenseLayer> {
   const configFile = inFolder(folder, 'config.json');

@@ -25,9 +25,9 @@ const ASSUMED = 512;
 export async function readTextLimit(files: ModelFiles, folder: string, config: JsonObject): Promise<TextLimit> {
   const sentences = inFolder(folder, 'sentence_bert_config.json');
   const sentenceConfig = (await files.isFile(sentences)) ? await files.object(sentences) : {};
-  const wanted =
-    files.integer(sentences, sentenceConfig, 'max_seq_length') ??
-    modelMaxLength(await files.object(inFolder(folder, 'tokenizer_config.json')));
+  const tokenizer = inFolder(folder, 'tokenizer_config.json');
+  const tokenizerConfig = (await files.isFile(tokenizer)) ? await files.object(tokenizer) : {};
+  const wanted = files.integer(sentences, sentenceConfig, 'max_seq_length') ?? modelMaxLength(tokenizerConfig);
   const limits = [wanted, positions(files, folder, config)].filter((limit) => limit !== undefined);
   return {
     maxTokens: limits.length === 0 ? ASSUMED : Math.min(...limits),
