@@ -1,4 +1,5 @@
 // A directory may hold several exports of one model: the plainest one is taken for each precision.
+import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Precision } from '../types.js';
 import { brokenModel, type ModelFiles } from './model-files.js';
@@ -50,10 +51,28 @@ export async function findOnnxFiles(files: ModelFiles): Promise<Partial<Record<P
   const inOnnx = (await files.list('onnx')).map((name) => `onnx/${name}`);
   const paths = [...(await files.list('')), ...inOnnx].filter((path) => path.endsWith('.onnx'));
   const present: string[] = [];
-  for (const path of paths) if (await files.isFile(path)) present.push(path);
+  const pointers: string[] = [];
+  for (const path of paths) if (await files.isFile(path)) ((await isPointer(files.path(path))) ? pointers : present).push(path);
   const chosen = chooseOnnxFiles(present);
   if (chosen.fp32 !== undefined || chosen.int8 !== undefined) return chosen;
+  const [pointer] = pointers;
+  if (pointer !== undefined) throw brokenModel(files.model, pointer, 'is a Git LFS pointer in place of the file: git lfs pull brings that');
   const weights = (await files.list('')).find((name) => ['model.safetensors', 'pytorch_model.bin'].includes(name));
+  const others = present.length === 0 ? '' : `; there is ${present.join(', ')}, and fp32, fp16 and int8 files named model* are run`;
   const advice = weights === undefined ? '' : `; voisin models convert makes it from ${weights}`;
-  throw brokenModel(files.model, 'onnx/model*.onnx', `is missing, and so is model.onnx${advice}`);
+  throw brokenModel(files.model, 'onnx/model*.onnx', `is missing, and so is model.onnx${others}${advice}`);
+}
+
+const pointerStart = 'version https://git-lfs.github.com/spec/';
+
+/** What a clone without Git LFS has in place of a large file. */
+async function isPointer(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
+  if (!file) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(pointerStart.length), 0, pointerStart.length, 0);
+    return buffer.toString('latin1', 0, bytesRead) === pointerStart;
+  } finally {
+    await file.close();
+  }
 }

@@ -131,6 +131,12 @@ describe('of several ONNX files', () => {
   test('none says what makes one', async () => {
     await rm(join(model.directory, 'onnx'), { recursive: true });
     await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(/onnx\/model\*\.onnx is missing, and so is model\.onnx$/);
+    await mkdir(join(model.directory, 'onnx'));
+    await writeFile(join(model.directory, 'onnx/model_q4.onnx'), 'x');
+    await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow(/there is onnx\/model_q4.onnx, and fp32, fp16 and int8 files/);
+    await writeFile(join(model.directory, 'onnx/model.onnx'), 'version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n');
+    await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow('onnx/model.onnx is a Git LFS pointer');
+    await rm(join(model.directory, 'onnx'), { recursive: true });
     await writeFile(join(model.directory, 'model.safetensors'), '');
     await expect(readModelDirectory('a/b', model.directory)).rejects.toThrow('voisin models convert makes it from model.safetensors');
   });
