@@ -46,7 +46,7 @@ export class Embedding {
     }
     const embedding = new Embedding(settings, registry);
     try {
-      await Promise.all(settings.requiredModels.map((name) => embedding.#warmUp(name)));
+      await Promise.all(settings.requiredModels.map((name) => embedding.#require(name)));
     } catch (error) {
       await embedding.close();
       throw error;
@@ -140,12 +140,15 @@ export class Embedding {
     if (this.#closed) throw new VoisinError('unavailable', 'the embedding service is closing', { retryAfterSeconds: 5 });
   }
 
-  async #warmUp(name: string): Promise<void> {
-    const model = new ModelUse(this.#residents, await this.#models.resident(name), undefined);
+  /** Loads it. The operator, who reads the error, is told where its files are: callers are not. */
+  async #require(name: string): Promise<void> {
     try {
-      await model.load();
-    } finally {
-      model.end();
+      const model = new ModelUse(this.#residents, await this.#models.resident(name), undefined);
+      await Promise.resolve(model.load()).finally(() => model.end());
+    } catch (error) {
+      const directory = this.#registry.find(name)?.directory;
+      if (!(error instanceof VoisinError) || error.code !== 'failed_precondition' || directory === undefined) throw error;
+      throw new VoisinError(error.code, `${error.message} (${directory})`, error.details, { cause: error });
     }
   }
 }

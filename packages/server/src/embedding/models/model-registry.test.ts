@@ -79,8 +79,33 @@ test('a link that leads nowhere is a missing file, and the model’s problem nam
   await rm(join(directory, 'config.json'));
   await symlink('../../blobs/none', join(directory, 'config.json'));
   const registry = await ModelRegistry.open({ hub: hub() });
-  expect(registry.find('cut')?.problem).toMatchObject({ code: 'failed_precondition', message: 'model org/cut: config.json is missing' });
+  expect(registry.find('cut')?.problem).toMatchObject({
+    code: 'failed_precondition',
+    message: expect.stringMatching(/^model org\/cut: config.json is missing; voisin models pull org\/cut brings/),
+  });
   await expect(registry.describe('cut')).rejects.toThrow('config.json is missing');
+});
+
+test('a broken model of a bundled one’s name lets the bundled one serve, with one warning, until it is mended', async () => {
+  const cached = await putInCache(miniLmName, commit('a'));
+  await writeFile(
+    join(cached, 'modules.json'),
+    JSON.stringify([
+      { type: 'a.Transformer', path: '' },
+      { type: 'a.Pooling', path: '1_Pooling' },
+    ]),
+  );
+  const warnings: string[] = [];
+  const nothing = (): void => undefined;
+  const log = { debug: nothing, info: nothing, error: nothing, warn: (_: object, message: string) => void warnings.push(message) };
+  const registry = await ModelRegistry.open({ hub: hub(), bundled: modelsFolder, log });
+  expect(registry.find(miniLmName)).toMatchObject({ kind: 'bundled', problem: undefined });
+  await registry.describe(miniLmName);
+  expect(warnings).toEqual([
+    expect.stringMatching(`1_Pooling/config.json is missing; voisin models pull ${miniLmName} .*${cached}.*serves in its place`),
+  ]);
+  await rm(join(cached, 'modules.json'));
+  expect(await registry.describe(miniLmName)).toMatchObject({ directory: cached });
 });
 
 test('a broken model is described once it is mended, and a new one once it is there', async () => {

@@ -115,13 +115,13 @@ export class ModelRegistry {
 
   /** Finds what has come and what is gone since, and reads the model of this name, or of every one, anew. */
   async #look(asked = '', isInMemory: IsInMemory = none): Promise<void> {
-    const places = await this.#places();
+    const { places, bundled } = await this.#places();
     const isAsked = (name: string): boolean => asked === name || asked === shortName(name);
     for (const place of places.values()) {
       const known = this.#models.get(place.name);
       const isHere = known?.description !== undefined && known.directory === place.directory;
       const isRead = asked === '' ? known !== undefined && isInMemory(place.name) : isHere && !isAsked(place.name);
-      if (!isRead) await this.#read(place);
+      if (!isRead) await this.#readOr(place, bundled.get(place.name));
     }
     const known = new Map(this.#models);
     const kept = [...known.keys()].filter((name) => !places.has(name) && isInMemory(name));
@@ -133,34 +133,58 @@ export class ModelRegistry {
     }
   }
 
-  /** By name; the first place of a name counts. */
-  async #places(): Promise<ReadonlyMap<string, ModelPlace>> {
+  /** By name; the first place of a name counts. A bundled model stands in for one of its name that is broken. */
+  async #places(): Promise<{ readonly places: ReadonlyMap<string, ModelPlace>; readonly bundled: ReadonlyMap<string, ModelPlace> }> {
     const { models = [], folders = [], hub, bundled } = this.#options;
-    const found = await Promise.all([
-      ...folders.map((folder) => findModels(folder)),
-      hub ? findInHubCache(hub.cache) : [],
-      bundled === undefined ? [] : findModels(bundled, 'bundled'),
-    ]);
+    const found = await Promise.all([...folders.map((folder) => findModels(folder)), hub ? findInHubCache(hub.cache) : []]);
+    const ours = bundled === undefined ? [] : await findModels(bundled, 'bundled');
     const places = new Map<string, ModelPlace>();
-    for (const place of [...models, ...found.flat()]) if (!places.has(place.name)) places.set(place.name, place);
-    return places;
+    for (const place of [...models, ...found.flat(), ...ours]) if (!places.has(place.name)) places.set(place.name, place);
+    return { places, bundled: new Map(ours.map((place) => [place.name, place])) };
   }
 
-  async #read({ name, directory, kind = 'folder' }: ModelPlace): Promise<KnownModel> {
-    const base = { name, shortName: shortName(name), directory, kind };
-    const model = await readModelDirectory(name, directory).then(
-      (description): KnownModel => ({ ...base, description, problem: undefined }),
-      (error: unknown): KnownModel => {
-        if (!(error instanceof VoisinError)) throw error;
-        return { ...base, description: undefined, problem: error };
-      },
+  async #readOr(place: ModelPlace, bundled: ModelPlace | undefined): Promise<void> {
+    if (!bundled || place === bundled) return void (await this.#read(place));
+    const model = await readPlace(place);
+    if (!model.problem) return void this.#keep(model);
+    const known = this.#models.get(place.name);
+    const now = await this.#read(bundled);
+    if (known?.directory === bundled.directory) return;
+    const { log = silent } = this.#options;
+    log.warn(
+      { model: place.name, directory: place.directory, err: model.problem },
+      `${model.problem.message} (${place.directory}); the bundled model of this name ${now.problem ? 'cannot be used either' : 'serves in its place'}`,
     );
+  }
+
+  async #read(place: ModelPlace): Promise<KnownModel> {
+    return this.#keep(await readPlace(place));
+  }
+
+  #keep(model: KnownModel): KnownModel {
+    const { name } = model;
     // What was made for a description is known by it: one that says the same is the same.
     const present = this.#models.get(name);
     if (present?.description && isDeepStrictEqual(present.description, model.description)) return present;
     this.#models.set(name, model);
     return model;
   }
+}
+
+async function readPlace({ name, directory, kind = 'folder' }: ModelPlace): Promise<KnownModel> {
+  const base = { name, shortName: shortName(name), directory, kind };
+  try {
+    return { ...base, description: await readModelDirectory(name, directory), problem: undefined };
+  } catch (error) {
+    if (!(error instanceof VoisinError)) throw error;
+    return { ...base, description: undefined, problem: kind === 'hub cache' ? withAdvice(error, name) : error };
+  }
+}
+
+/** A download that was broken off by other tools leaves a model without some of its files. */
+function withAdvice({ code, message, details, cause }: VoisinError, name: string): VoisinError {
+  const advice = `voisin models pull ${name} brings what the hub cache lacks, voisin models remove ${name} takes it out of there`;
+  return new VoisinError(code, `${message}; ${advice}`, details, { cause });
 }
 
 /** The hub may have the precision that the cache has not. */
