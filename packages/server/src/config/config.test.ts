@@ -159,6 +159,28 @@ describe('keys', () => {
     expect(said).not.toContain('seekrit');
   });
 
+  test('a name in the environment that is almost one of ours is a warning, unless ours is there too', () => {
+    const near = {
+      ALLOWED_MODEL: 'a',
+      MODEL_DIR: 'b',
+      HF_HUB_CHACHE: 'c',
+      HOSTS: 'd',
+      ZMQ_HOST: 'e',
+      PATH: 'f',
+      npm_config_allowed_models: 'g',
+    };
+    expect(readConfig(near).warnings).toEqual([
+      'ALLOWED_MODEL has no effect: did you mean ALLOWED_MODELS?',
+      'MODEL_DIR has no effect: did you mean MODELS_DIR?',
+      'HF_HUB_CHACHE has no effect: did you mean HF_HUB_CACHE?',
+    ]);
+    expect(readConfig({ MODEL_DIR: 'b', MODELS_DIR: 'c' }).warnings).toEqual([]);
+  });
+
+  test('a flag without its dashes, as npm start leaves it, is told of the dashes that are missing', () => {
+    expect(() => readConfig({ npm_lifecycle_event: 'start' }, ['9000'])).toThrow('such as npm start -- --port 9000');
+  });
+
   test("a client's key in the server's environment is a warning that tells the two names apart", () => {
     expect(readConfig({ FAISS_PROXY_API_KEY: 'x' }).warnings).toEqual([
       expect.stringMatching(/FAISS_PROXY_API_KEY is a client's.*FAISS_PROXY_API_KEYS/),

@@ -11,6 +11,7 @@ import { limits } from './limits.js';
 import { everySetting, secrets, settings } from './schema.js';
 import { parseApiKeys, parseServiceUrl, type ApiKey } from './secrets.js';
 import { SettingProblem, type Setting } from './setting.js';
+import { misspelt } from './suggest.js';
 import { defaultTiers, readTiers, type Tiers } from './tiers.js';
 
 type Values<Table> = { readonly [Key in keyof Table]: Table[Key] extends Setting<infer Value> ? Value : never };
@@ -52,7 +53,8 @@ const bundledModelsDir = fileURLToPath(new URL('../../../../../models', import.m
  * @throws VoisinError invalid_argument with one line that names the setting
  */
 export function readConfig(env: Environment, argv: readonly string[] = []): Config {
-  const flags = parseFlags(argv, everySetting);
+  // npm takes flags for its own, and leaves their values, unless two dashes stand before.
+  const flags = parseFlags(argv, everySetting, env['npm_lifecycle_event'] === 'start' ? 'npm start -- ' : '');
   const read = (setting: Setting<unknown>): unknown => {
     const flag = flags.get(setting);
     const text = (flag ?? env[setting.name] ?? '').trim();
@@ -115,7 +117,7 @@ function check(values: Values<typeof settings>, apiKeys: readonly ApiKey[], keyl
     throw new VoisinError('invalid_argument', `PORT and ZMQ_PORT are both ${values.port}: each needs its own`);
   }
   checkProxies(values.trustedProxies);
-  const warnings: string[] = [];
+  const warnings = [...misspeltNames(env)];
   if ((env[secrets.clientKey] ?? '') !== '') {
     warnings.push(
       `${secrets.clientKey} is a client's setting and has no effect here; the server's keys are in ${secrets.apiKeys} (with an S)`,
@@ -128,6 +130,17 @@ function check(values: Values<typeof settings>, apiKeys: readonly ApiKey[], keyl
     warnings.push(`ALLOW_ANONYMOUS: everyone who reaches ${values.host} may read and change everything`);
   }
   return warnings;
+}
+
+/** Names of ours that the environment has almost. Where it has the right one too, the other is somebody else's. */
+function* misspeltNames(env: Environment): Generator<string> {
+  const ours = new Set([...everySetting.map(({ name }) => name), ...Object.values(secrets)]);
+  const missing = [...ours].filter((name) => env[name] === undefined);
+  for (const name of Object.keys(env)) {
+    if (ours.has(name) || !/^[A-Z][A-Z0-9_]+$/.test(name)) continue;
+    const meant = misspelt(name, missing);
+    if (meant !== undefined) yield `${name} has no effect: did you mean ${meant}?`;
+  }
 }
 
 const lastPart = (model: string): string => model.slice(model.lastIndexOf('/') + 1);

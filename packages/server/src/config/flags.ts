@@ -3,14 +3,17 @@ import { VoisinError } from '../errors.js';
 import type { Setting } from './setting.js';
 import { nearest } from './suggest.js';
 
-/** @returns the text given for each setting; of a flag given twice the last counts, so that a wrapper's flags can be overridden. */
-export function parseFlags(argv: readonly string[], schema: readonly Setting<unknown>[]): Map<Setting<unknown>, string> {
+/**
+ * @param command what stands before the flags where that is easily forgotten, as advice shows it
+ * @returns the text given for each setting; of a flag given twice the last counts, so that a wrapper's flags can be overridden.
+ */
+export function parseFlags(argv: readonly string[], schema: readonly Setting<unknown>[], command = ''): Map<Setting<unknown>, string> {
   const known = new Map(schema.flatMap((setting) => (setting.flag === undefined ? [] : [[setting.flag, setting] as const])));
   const given = new Map<Setting<unknown>, string>();
   for (let at = 0; at < argv.length; at++) {
     const argument = argv[at] ?? '';
     const [, flag, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (flag === undefined) throw unexpected(argument);
+    if (flag === undefined) throw unexpected(argument, command);
     const setting = known.get(flag);
     if (setting === undefined) {
       const opposite = flag.startsWith('no-') ? known.get(flag.slice(3)) : undefined;
@@ -29,10 +32,10 @@ export function parseFlags(argv: readonly string[], schema: readonly Setting<unk
   return given;
 }
 
-function unexpected(argument: string): VoisinError {
+function unexpected(argument: string, command: string): VoisinError {
   const advice = /^-[^-]/.test(argument)
-    ? 'flags begin with two dashes, such as --port 9000'
-    : 'settings are given as flags, such as --port 9000';
+    ? `flags begin with two dashes, such as ${command}--port 9000`
+    : `settings are given as flags, such as ${command}--port 9000`;
   return new VoisinError('invalid_argument', `unexpected argument ${JSON.stringify(argument)}: ${advice}`);
 }
 

@@ -11,6 +11,15 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
+/**
+ * For the environment, which others write into too: only a slip of one letter, or of two in a long word, counts.
+ * @returns the word that was most probably meant
+ */
+export function misspelt(word: string, known: Iterable<string>): string | undefined {
+  const most = word.length < 8 ? 0 : word.length < 12 ? 1 : 2;
+  return [...known].find((candidate) => Math.abs(candidate.length - word.length) <= most && editDistance(word, candidate) <= most);
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];

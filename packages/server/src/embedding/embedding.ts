@@ -7,6 +7,7 @@ import { Door } from './door.js';
 import { embedTexts, type TextResult } from './embed-texts.js';
 import { ModelUse } from './model-use.js';
 import { shortName, type ModelDescription } from './models/model-description.js';
+import { folderProblem } from './models/model-places.js';
 import { ModelRegistry } from './models/model-registry.js';
 import { promptFor } from './models/prompt-for.js';
 import { withDefaults, type EmbeddingOptions, type Settings } from './options.js';
@@ -44,6 +45,7 @@ export class Embedding {
     for (const { name, directory, problem } of registry.list()) {
       if (problem) settings.log.error({ model: name, directory, err: problem }, problem.message);
     }
+    await warnOfNothing(settings, registry);
     const embedding = new Embedding(settings, registry);
     try {
       await Promise.all(settings.requiredModels.map((name) => embedding.#require(name)));
@@ -151,6 +153,17 @@ export class Embedding {
       throw new VoisinError(error.code, `${error.message} (${directory})`, error.details, { cause: error });
     }
   }
+}
+
+/** Settings that lead to no model: a server starts with them, and would say nothing before somebody asks. */
+async function warnOfNothing({ modelDirectories, allowedModels, hub, log }: Settings, registry: ModelRegistry): Promise<void> {
+  for (const folder of modelDirectories) {
+    const problem = await folderProblem(folder);
+    if (problem !== undefined) log.warn({ folder }, problem);
+  }
+  const unknown = allowedModels.filter((name) => registry.find(name) === undefined && !(hub?.download === true && name.includes('/')));
+  if (unknown.length > 0)
+    log.warn({ models: unknown }, `ALLOWED_MODELS names ${unknown.join(', ')}, which no model that is here is called`);
 }
 
 function checkDimensions({ name, dimension }: ModelDescription, dimensions: number | undefined): void {

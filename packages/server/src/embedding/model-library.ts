@@ -10,6 +10,7 @@ import { HubClient } from './models/hub-client.js';
 import type { HubSettings } from './models/hub-downloads.js';
 import { shortName, type ModelDescription } from './models/model-description.js';
 import { readModelDirectory } from './models/model-directory.js';
+import { folderProblem } from './models/model-places.js';
 import { ModelRegistry, type KnownModel } from './models/model-registry.js';
 import type { Precision } from './types.js';
 
@@ -52,6 +53,11 @@ export class ModelLibrary {
     return (await this.#registry()).list();
   }
 
+  /** What is wrong with the folders that were named for models, one sentence each. */
+  async folderProblems(): Promise<string[]> {
+    return (await Promise.all(this.#options.folders.map(folderProblem))).filter((problem) => problem !== undefined);
+  }
+
   /** The model of this name, or the one that lies in this directory. Throws as reading its files does. */
   async inspect(nameOrDirectory: string): Promise<Inspection> {
     const description = await this.#describe(nameOrDirectory);
@@ -74,16 +80,14 @@ export class ModelLibrary {
   async pull({ name, revision, wanted, signal, onProgress }: PullRequest): Promise<string> {
     const { hub } = this.#options;
     if (hub.offline) throw new VoisinError('failed_precondition', `HF_HUB_OFFLINE is set: ${name} is not downloaded`);
-    return downloadModel({
-      client: new HubClient(hub),
-      cache: hub.cache,
-      name,
-      revision,
-      wanted,
-      maxBytes: hub.maxBytes,
-      signal,
-      onProgress,
-    });
+    const request = { client: new HubClient(hub), cache: hub.cache, name, revision, wanted, maxBytes: hub.maxBytes, signal, onProgress };
+    try {
+      return await downloadModel(request);
+    } catch (error) {
+      const here = name.includes('/') ? undefined : (await this.#registry()).find(name);
+      if (!here || here.name === name || !(error instanceof VoisinError) || error.code !== 'not_found') throw error;
+      throw new VoisinError(error.code, `${error.message}; ${here.name} is here: did you mean that?`, error.details, { cause: error });
+    }
   }
 
   /** Takes a model out of the hub cache and gives its full name. Others are the operator's own files, or the project's. */
@@ -111,7 +115,13 @@ export class ModelLibrary {
       () => true,
       () => false,
     );
-    return isDirectory ? readModelDirectory(shortName(directory), directory) : (await this.#registry()).describe(nameOrDirectory);
+    if (isDirectory) return readModelDirectory(shortName(directory), directory);
+    const registry = await this.#registry();
+    if (!registry.find(nameOrDirectory) && (await this.#isCached(nameOrDirectory))) {
+      const message = `${nameOrDirectory} is in the hub cache without an ONNX file; voisin models convert ${nameOrDirectory} makes one from its weights`;
+      throw new VoisinError('failed_precondition', message);
+    }
+    return registry.describe(nameOrDirectory);
   }
 
   async #isCached(name: string): Promise<boolean> {

@@ -7,7 +7,9 @@ import { showTable } from './show.js';
 
 export async function list(argv: readonly string[]): Promise<number> {
   const { values } = readArguments(argv, { json: { type: 'boolean' } }, []);
-  const models = await openModelLibrary(readConfig(environment())).list();
+  const library = openModelLibrary(readConfig(environment()));
+  for (const problem of await library.folderProblems()) process.stderr.write(`voisin models: ${problem}\n`);
+  const models = await library.list();
   const rows = models.map(({ name, kind, directory, description, problem }) => ({
     name,
     place: kind,

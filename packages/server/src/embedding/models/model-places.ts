@@ -25,6 +25,19 @@ const subdirectories = async (folder: string): Promise<string[]> => {
 const isTextModel = async (directory: string): Promise<boolean> =>
   (await isFile(join(directory, 'modules.json'))) || (await isFile(join(directory, 'tokenizer.json')));
 
+/** What is wrong with a folder that an operator named for models; undefined where nothing is. */
+export async function folderProblem(folder: string): Promise<string | undefined> {
+  try {
+    await readdir(folder);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return `the folder of models (MODELS_DIR) ${folder} is not there`;
+    return `the folder of models (MODELS_DIR) ${folder} cannot be read (${String(code ?? error)})`;
+  }
+  if (!(await isTextModel(folder))) return undefined;
+  return `the folder of models (MODELS_DIR) ${folder} is itself a model: the folder that this one lies in is wanted`;
+}
+
 /** Looks at `folder/model` and `folder/owner/model`. A folder that is not there holds no models. */
 export async function findModels(folder: string, kind: PlaceKind = 'folder'): Promise<ModelPlace[]> {
   const places: ModelPlace[] = [];

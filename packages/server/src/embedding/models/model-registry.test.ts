@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Embedding } from '../embedding.js';
 import { miniLmName, modelsFolder } from '../testing.js';
 import { tinyModel } from '../tiny-model.test-help.js';
 import type { HubSettings } from './hub-downloads.js';
@@ -132,4 +133,20 @@ test('a folder that is missing, or is none, holds no models', async () => {
   const registry = await ModelRegistry.open({ folders: [inFolder('nowhere'), inFolder('file')], hub: hub() });
   expect(registry.list()).toEqual([]);
   await expect(registry.describe('x')).rejects.toThrow('no model "x"; there are: none');
+});
+
+test('a folder of models that holds none, and allowed models that are not here, are told at the start', async () => {
+  await writeFile(inFolder('file'), '');
+  await put('models/lab/owned');
+  const warnings: string[] = [];
+  const nothing = (): void => undefined;
+  const log = { debug: nothing, info: nothing, error: nothing, warn: (_: object, message: string) => void warnings.push(message) };
+  const modelDirectories = ['nowhere', 'file', 'models/lab/owned', 'models'].map(inFolder);
+  await (await Embedding.open({ modelDirectories, allowedModels: ['owned', 'lab/none'], log })).close();
+  expect(warnings).toEqual([
+    expect.stringMatching(/MODELS_DIR.* is not there$/),
+    expect.stringMatching(/MODELS_DIR.* cannot be read \(ENOTDIR\)$/),
+    expect.stringMatching(/MODELS_DIR.* is itself a model/),
+    'ALLOWED_MODELS names lab/none, which no model that is here is called',
+  ]);
 });
