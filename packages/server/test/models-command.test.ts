@@ -19,6 +19,8 @@ beforeAll(async () => {
   const files = paths.map(({ parentPath, name: file }) => join(parentPath, file));
   const contents = await Promise.all(files.map(async (file) => [file.slice(source.length + 1), await readFile(file)] as const));
   hub.add({ name, commit: 'a'.repeat(40), files: Object.fromEntries(contents) });
+  const weights = { 'config.json': Buffer.from('{}'), 'model.safetensors': Buffer.from('weights') };
+  hub.add({ name: 'lab/weights', commit: 'b'.repeat(40), files: weights });
 });
 afterAll(async () => {
   await hub.close();
@@ -45,9 +47,18 @@ test('a model is pulled, listed, inspected and removed', async () => {
     trials: [{ precision: 'fp32', result: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) } }],
   });
 
+  expect((await voisin(['pull', 'bert-random-cls'])).err).toContain(`${name} is here: did you mean that?`);
   expect(await voisin(['remove', 'bert-random-cls'])).toMatchObject({ code: 0, out: `${name} is removed from the hub cache\n` });
   expect(await voisin(['remove', name])).toMatchObject({ code: 1, err: expect.stringContaining(`no model "${name}"`) });
   expect((await voisin(['list'])).out).not.toContain('bert-random-cls');
+});
+
+test('weights without an ONNX file are inspected by the command that makes one', async () => {
+  await voisin(['pull', 'lab/weights', '--weights']);
+  expect(await voisin(['inspect', 'lab/weights'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('voisin models convert lab/weights'),
+  });
 });
 
 test('a directory is inspected where it lies, and one that does not run is exit code 1', async () => {
@@ -67,7 +78,9 @@ test.each([
   [['pull'], {}, 2, 'MODEL is wanted, nothing came'],
   [['remove', 'all-MiniLM-L6-v2'], {}, 1, 'it comes with the server'],
   [['lst'], {}, 2, 'did you mean list?'],
-  [['list', '--yaml'], {}, 2, '--yaml'],
+  [['list', '--yaml'], {}, 2, 'voisin models: unknown flag --yaml; accepted: --json'],
+  [['list', '--models-dir', 'x'], {}, 2, 'unknown flag --models-dir; it is set by MODELS_DIR in the environment'],
+  [['pull', name, '--precison', 'int8'], {}, 2, 'unknown flag --precison; did you mean --precision?'],
 ])('%j says what is wrong', async (args, env, code, words) => {
   expect(await voisin(args, env)).toMatchObject({ code, err: expect.stringContaining(words) });
 });
