@@ -77,7 +77,8 @@ describe('an answer is what the OpenAPI document says of its route:', () => {
   it.each(embedding)('POST %s, refused', async (path, body) => {
     const { client } = server;
     const refused = [
-      await client.post(path, { ...body, encoding_format: 'hex' }),
+      // text-embeddings-inference has no such field, and ignores it.
+      ...('inputs' in body ? [] : [await client.post(path, { ...body, encoding_format: 'hex' })]),
       await client.post(path, { ...body, dimensions: 1000 }),
       await client.post(path, JSON.stringify(body), { 'content-type': 'text/plain' }),
       await client.post(path, body, { origin: 'http://elsewhere.example' }),

@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox';
 import { VoisinError } from '../../errors.js';
 import { parseBody, type ParseLimits } from './body/parse-body.js';
 import { toInput } from './body/columns.js';
-import type { Route } from './route.js';
+import { type Route, takesEncoding } from './route.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -62,14 +62,6 @@ export function propertiesOf(schema: TSchema): Readonly<Record<string, Fields>> 
 
 function isRecords(value: unknown): value is Readonly<Record<string, Fields>> {
   return typeof value === 'object' && value !== null;
-}
-
-/**
- * Where the answer holds a vector. text-embeddings-inference has no such field and ignores it, and Hugging Face's client reads no other answer
- * from there than numbers, whatever it was told to ask for.
- */
-function takesEncoding({ vectors, dialect }: Route): boolean {
-  return vectors === true && dialect !== 'tei';
 }
 
 function once(name: string, text: unknown): string {

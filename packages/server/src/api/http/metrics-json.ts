@@ -5,14 +5,6 @@ import { uptimeSeconds } from '../../operations/health.js';
 import { modelStatus } from '../../operations/model-get.js';
 import type { HttpParts } from './parts.js';
 
-/** Asked for by name: a scraper that takes anything gets Prometheus's text, and so does who refuses JSON by q=0. */
-export function asksForJson(accept = ''): boolean {
-  return accept.split(',').some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    return type === 'application/json' && !parameters.some((one) => /^q=0(\.0*)?$/.test(one));
-  });
-}
-
 export async function metricsJson({ config, embedding, metrics, startedAt }: HttpParts): Promise<object> {
   const requests = await metrics.embedRequests();
   const { cacheHits, cacheMisses } = embedding.stats();

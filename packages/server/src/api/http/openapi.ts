@@ -4,7 +4,7 @@ import type { Limits } from '../../config/config.js';
 import type { ErrorCode } from '../../errors.js';
 import { statusOf } from './errors.js';
 import { errorReference, errorSchemas } from './openapi-errors.js';
-import { commonErrors, type Route } from './route.js';
+import { commonErrors, type Route, takesEncoding } from './route.js';
 import { accountRoutes } from './routes-accounts.js';
 import { embeddingRoutes } from './routes-embedding.js';
 import { routes } from './routes.js';
@@ -78,7 +78,7 @@ function describeRoute(route: Route, limits: Limits): OpenApiOperation {
   const parameters = [
     ...inPath.map((name) => ({ name, in: 'path', required: true, schema: properties[name] ?? { type: 'string' } })),
     ...query.map((name) => queryParameter(name, properties[name])),
-    ...(route.vectors === true && route.body === undefined ? [queryParameter('encoding_format', encodingFormat)] : []),
+    ...(takesEncoding(route) && route.body === undefined ? [queryParameter('encoding_format', encodingFormat)] : []),
   ];
   const other = route.alternative && toJsonSchema(route.alternative.route.operation.input, limits);
   const requestBody = bodyOf(route, schema, inPath, other);
@@ -130,7 +130,7 @@ function bodyOf(route: Route, schema: Fields, inPath: readonly string[], other: 
   }
   if (route.body === undefined) return undefined;
   const properties: Record<string, Json> = { ...fieldsOf(schema['properties']), tenant_id: { type: 'string' } };
-  if (route.vectors === true) properties['encoding_format'] = encodingFormat;
+  if (takesEncoding(route)) properties['encoding_format'] = encodingFormat;
   for (const name of inPath) delete properties[name];
   const required = requiredOf(schema).filter((name) => !inPath.includes(name));
   const own = { type: 'object', properties, additionalProperties: route.dialect !== undefined };

@@ -2,10 +2,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { VoisinError } from '../../errors.js';
+import { accepts } from './accept.js';
 import { docsPage } from './docs-page.js';
 import { docsScript, docsStyle } from './docs-assets.js';
 import { openApiDocument } from './openapi.js';
-import { asksForJson, metricsJson } from './metrics-json.js';
+import { metricsJson } from './metrics-json.js';
 import type { HttpParts } from './parts.js';
 
 const policy =
@@ -36,7 +37,8 @@ export function addPages(app: FastifyInstance, parts: HttpParts): void {
 
   app.get('/metrics', { config: { open: config.metricsPublic } }, async ({ headers }, reply) => {
     if (!config.enableMetrics) throw new VoisinError('permission_denied', 'metrics are turned off (ENABLE_METRICS)');
-    if (asksForJson(headers.accept)) return metricsJson(parts);
+    // A scraper that takes anything gets Prometheus's text.
+    if (accepts(headers.accept, 'application/json')) return metricsJson(parts);
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 }

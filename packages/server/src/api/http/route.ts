@@ -49,3 +49,11 @@ export const commonErrors: readonly ErrorCode[] = [
   'deadline_exceeded',
   'internal',
 ];
+
+/**
+ * Where the answer holds a vector. text-embeddings-inference has no such field and ignores it, and Hugging Face's client reads no other answer
+ * from there than numbers, whatever it was told to ask for.
+ */
+export function takesEncoding({ vectors, dialect }: Route): boolean {
+  return vectors === true && dialect !== 'tei';
+}
