@@ -76,8 +76,8 @@ export class Embedding {
 
   /**
    * Vectors of the inputs. Throws `invalid_argument` (a blank or too long text, by position; dimensions, precision or prompt that the model has not),
-   * `not_found` (no such model), `permission_denied` (one that is not allowed), `failed_precondition` (a broken model directory, by file), `unavailable` with `retryAfterSeconds` (queue full, model
-   * not running) and `deadline_exceeded` (aborted).
+   * `not_found` (no such model), `permission_denied` (one that is not allowed), `failed_precondition` (a broken model directory, by file),
+   * `unavailable` with `retryAfterSeconds` (queue full, model not running) and `deadline_exceeded` (aborted).
    */
   async embed(inputs: readonly Input[], options: EmbedOptions = {}, asker?: Asker): Promise<EmbedResult> {
     this.#requireOpen();

@@ -5,7 +5,7 @@ import { chooseOnnxFiles, dataFilesAmong } from './find-onnx-files.js';
 import type { HubFile } from './hub-client.js';
 import { presentIn } from './model-description.js';
 
-/** What to take of a repository: files for these precisions, or for the first that there is, or the weights from which `voisin models convert` makes one. */
+/** What to take of a repository: files for these precisions, for the first that there is, or the weights that `voisin models convert` converts. */
 export type Wanted = readonly Precision[] | 'first' | 'weights';
 
 const configuration =

@@ -29,8 +29,9 @@ export function chooseOnnxFiles(paths: readonly string[]): Partial<Record<Precis
 const isText = /\.(?:json|txt|md|model|ya?ml|xml|py|gitattributes)$/;
 
 /**
- * Of these paths in a repository, those that hold weights of `onnxFile`, which has not been read yet: by name (`model.onnx_data`, `model.onnx.data`), and, in onnx/, what is neither a model, nor
- * another model's data, nor text: exporters also write one file a tensor, named after it (`onnx/Constant_7_attr__value` of BAAI/bge-m3).
+ * Of these paths in a repository, those that hold weights of `onnxFile`, which has not come yet: by name (`model.onnx_data`, `model.onnx.data`), and,
+ * in onnx/, what is neither a model, nor another model's data, nor text: exporters also write one file a tensor, named after it
+ * (`onnx/Constant_7_attr__value` of BAAI/bge-m3).
  */
 export function dataFilesAmong(paths: readonly string[], onnxFile: string): string[] {
   const isNamedAfter = (path: string): boolean => path.startsWith(`${onnxFile}_data`) || path.startsWith(`${onnxFile}.data`);

@@ -16,7 +16,7 @@ export interface HubSettings extends HubOptions {
   readonly maxBytes: number;
 }
 
-/** A model that could not be had is not asked for again so soon: anyone may send a name that does not exist. Where the error says when, it is tried then. */
+/** A model that could not be had is not asked for again so soon, or before the error says: anyone may send a name that does not exist. */
 const REMEMBERED_MS = 60_000;
 const REMEMBERED_NAMES = 1000;
 

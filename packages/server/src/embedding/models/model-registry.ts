@@ -44,6 +44,7 @@ export class ModelRegistry {
   readonly #models = new Map<string, KnownModel>();
   /** By the name that is asked for; '' is every model. */
   readonly #looks = new Map<string, Promise<void>>();
+  #lastLook: Promise<void> = Promise.resolve();
 
   private constructor(options: RegistryOptions) {
     this.#options = options;
@@ -68,8 +69,9 @@ export class ModelRegistry {
   }
 
   /**
-   * The description of a model by its files as they are now: the same object as before where they say the same. Where that is
-   * allowed it is downloaded, also in a `precision` that the hub cache has not. Throws `not_found` listing what there is, `failed_precondition` naming the file that is missing, cut or wrong, or what a download throws.
+   * The description of a model by its files as they are now: the same object as before where they say the same. Where that is allowed it is
+   * downloaded, also in a `precision` that the hub cache has not. Throws `not_found` listing what there is, `failed_precondition` naming the file
+   * that is missing, cut or wrong, or what a download throws.
    */
   async describe(name: string, precision?: Precision, isInMemory: IsInMemory = none): Promise<ModelDescription> {
     await this.#lookOnce(name, isInMemory);
@@ -106,10 +108,13 @@ export class ModelRegistry {
     await this.#downloads?.close();
   }
 
-  /** Those who ask for the same at once wait for one look. */
+  /** Those who ask for the same at once wait for one look. One comes after the other: none forgets what a later one has found. */
   #lookOnce(name: string, isInMemory: IsInMemory): Promise<void> {
-    const looking = this.#looks.get(name) ?? this.#look(name, isInMemory).finally(() => this.#looks.delete(name));
+    const underway = this.#looks.get(name);
+    if (underway) return underway;
+    const looking = this.#lastLook.then(() => this.#look(name, isInMemory)).finally(() => this.#looks.delete(name));
     this.#looks.set(name, looking);
+    this.#lastLook = looking.catch(() => undefined);
     return looking;
   }
 
@@ -181,8 +186,10 @@ async function readPlace({ name, directory, kind = 'folder' }: ModelPlace): Prom
   }
 }
 
-/** A download that was broken off by other tools leaves a model without some of its files. */
-function withAdvice({ code, message, details, cause }: VoisinError, name: string): VoisinError {
+/** A download that another tool broke off leaves a model without some of its files, or parts of them. */
+function withAdvice(error: VoisinError, name: string): VoisinError {
+  const { code, message, details, cause } = error;
+  if (!/ is missing| cut short/.test(message)) return error;
   const advice = `voisin models pull ${name} brings what the hub cache lacks, voisin models remove ${name} takes it out of there`;
   return new VoisinError(code, `${message}; ${advice}`, details, { cause });
 }

@@ -34,7 +34,7 @@ const FIELD_HEAD = 20;
 
 const known = new LRUCache<string, OnnxOutline>({ max: 256 });
 
-/** Empty for a file that cannot be read, is cut or is no ONNX file: whoever loads it will say so. Read once for as long as the file stays what it is. */
+/** Empty for a file that cannot be read, is cut or is no ONNX file: whoever loads it will say so. Read once while the file stays what it is. */
 export async function outlineOf(path: string): Promise<OnnxOutline> {
   const key = `${path} ${await fileIdentity([path])}`;
   const outline = known.get(key);
