@@ -80,6 +80,7 @@ test.each([
   [['lst'], {}, 2, 'did you mean list?'],
   [['list', '--yaml'], {}, 2, 'voisin models: unknown flag --yaml; accepted: --json'],
   [['list', '--models-dir', 'x'], {}, 2, 'unknown flag --models-dir; it is set by MODELS_DIR in the environment'],
+  [['pull', name, '--revision'], {}, 2, 'voisin models: --revision needs a value'],
   [['pull', name, '--precison', 'int8'], {}, 2, 'unknown flag --precison; did you mean --precision?'],
 ])('%j says what is wrong', async (args, env, code, words) => {
   expect(await voisin(args, env)).toMatchObject({ code, err: expect.stringContaining(words) });

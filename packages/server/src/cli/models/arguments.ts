@@ -42,6 +42,8 @@ function parsed<const Options extends Flags>(argv: readonly string[], options: O
     if (!(error instanceof TypeError)) throw error;
     const [, flag] = /^Unknown option '(-[^']*)'/.exec(error.message) ?? [];
     if (flag !== undefined) throw unknownFlag(flag, Object.keys(options));
+    const [, bare] = /^Option '(?:-\w, )?(--\S+) <value>' argument/.exec(error.message) ?? [];
+    if (bare !== undefined) throw new VoisinError('invalid_argument', `${bare} needs a value`);
     throw new VoisinError('invalid_argument', error.message, undefined, { cause: error });
   }
 }
