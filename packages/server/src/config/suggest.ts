@@ -12,12 +12,13 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 }
 
 /**
- * For the environment, which others write into too: only a slip of one letter, or of two in a long word, counts.
+ * For the environment, which others write into too: only a slip of one letter, or of two in a long word, counts, and none in the first.
  * @returns the word that was most probably meant
  */
 export function misspelt(word: string, known: Iterable<string>): string | undefined {
   const most = word.length < 8 ? 0 : word.length < 12 ? 1 : 2;
-  return [...known].find((candidate) => Math.abs(candidate.length - word.length) <= most && editDistance(word, candidate) <= most);
+  const isNear = (other: string): boolean => other[0] === word[0] && Math.abs(other.length - word.length) <= most;
+  return [...known].find((candidate) => isNear(candidate) && editDistance(word, candidate) <= most);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

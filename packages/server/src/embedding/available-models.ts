@@ -51,6 +51,12 @@ export class AvailableModels {
     return (known && this.#inMemory(known.name, precision)) ?? this.#found(name, precision);
   }
 
+  /** The resident of a model whose files have just been read; undefined where they have to be brought first, or cannot be used. */
+  justRead(name: string): Resident | undefined {
+    const description = this.#registry.find(name)?.description;
+    return description && this.#of(description, precisionsOf(description)[0] ?? 'fp32');
+  }
+
   async #found(name: string, precision: Precision | undefined): Promise<Resident> {
     const description = await this.#registry.describe(name, precision, this.#isInMemory);
     this.#requireAllowed(description.name);

@@ -145,7 +145,8 @@ export class Embedding {
   /** Loads it. The operator, who reads the error, is told where its files are: callers are not. */
   async #require(name: string): Promise<void> {
     try {
-      const model = new ModelUse(this.#residents, await this.#models.resident(name), undefined);
+      const resident = this.#models.justRead(name) ?? (await this.#models.resident(name));
+      const model = new ModelUse(this.#residents, resident, undefined);
       await Promise.resolve(model.load()).finally(() => model.end());
     } catch (error) {
       const directory = this.#registry.find(name)?.directory;

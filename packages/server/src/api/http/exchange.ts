@@ -34,7 +34,7 @@ export class Exchange {
   /** Made when someone asks for the signal: most operations are over too soon to be given up. */
   #controller: AbortController | undefined;
   #aborted: VoisinError | undefined;
-  readonly #stops = new Set<Stop>();
+  #stops: Stop[] = [];
 
   /**
    * @param seconds until the time is up; undefined for streams, which have no such bound
@@ -85,8 +85,10 @@ export class Exchange {
   /** Calls `stop` at the abort, at once when it was already: cheaper than `signal`. @returns how to be told no more */
   onAbort(stop: Stop): () => void {
     if (this.#aborted !== undefined) stop(this.#aborted);
-    else this.#stops.add(stop);
-    return () => this.#stops.delete(stop);
+    else this.#stops.push(stop);
+    return () => {
+      this.#stops = this.#stops.filter((one) => one !== stop);
+    };
   }
 
   /** @param whole false when the caller went away before the end of the answer */

@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
 import { BodyReader } from './body/body-reader.js';
-import type { BodyPlan, TextsLimit } from './body/parse-body.js';
+import type { BodyPlan, ParseLimits } from './body/parse-body.js';
 import { type Dialect, sayInDialect } from './dialects.js';
 import { sayError, toVoisinError } from './errors.js';
 import type { Stop } from './exchange.js';
@@ -23,7 +23,7 @@ declare module 'fastify' {
     /** How a JSON body is read; a route that names none takes none. */
     plan?: BodyPlan;
     maxBodyBytes?: number;
-    texts?: TextsLimit | undefined;
+    parseLimits?: ParseLimits | undefined;
     /** The handler reads the bytes itself. */
     rawBody?: boolean;
     /** Whose way errors are said in. */
@@ -98,7 +98,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
         stream: route.stream !== undefined,
         plan: route.body ?? 'plain',
         maxBodyBytes,
-        texts: route.texts && { most: config.limits[route.texts.limit], setting: route.texts.setting },
+        parseLimits: bodies.limitsWith(route.texts && { most: config.limits[route.texts.limit], setting: route.texts.setting }),
         rawBody: route.stream === 'import',
         embeds: route.embeds === true,
         dialect: route.dialect,
@@ -137,7 +137,7 @@ function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
     done();
   });
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
-    const { plan = 'plain', maxBodyBytes = mib, texts, rawBody = false } = request.routeOptions.config;
+    const { plan = 'plain', maxBodyBytes = mib, parseLimits: limits = bodies.limits, rawBody = false } = request.routeOptions.config;
     if (rawBody || request.is404) return undefined;
     const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
     if (encoding !== 'identity') throw unsupported('content-encoding', 'none', encoding);
@@ -145,7 +145,7 @@ function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
     const contentLength = length === undefined ? undefined : Number(length);
     const { exchange } = request;
     const onAbort = (stop: Stop): (() => void) => exchange.onAbort(stop);
-    return exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength, texts, onAbort }));
+    return exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength, limits, onAbort }));
   });
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     if (request.routeOptions.config.rawBody === true || request.is404) return undefined;

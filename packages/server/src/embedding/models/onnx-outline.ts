@@ -1,6 +1,6 @@
 // What an ONNX file says of itself beside its numbers: operators, outputs, and where it keeps weights outside. Large weights are passed over unread.
 // Field numbers are those of onnx.proto.
-import { open, type FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import Pbf from 'pbf';
 import { fileIdentity } from '../file-identity.js';
@@ -28,7 +28,8 @@ interface Found {
 
 /** A tensor that is larger has its numbers in the file: where they lie outside, it says little more than their place. */
 const LARGE_TENSOR = 64 * 1024;
-const WINDOW = 256 * 1024;
+/** What lies between two large tensors is mostly less. */
+const WINDOW = 8 * 1024;
 /** Two varints of ten bytes each are the longest beginning of a field. */
 const FIELD_HEAD = 20;
 
@@ -40,7 +41,7 @@ export async function outlineOf(path: string): Promise<OnnxOutline> {
   const outline = known.get(key);
   if (outline) return outline;
   try {
-    const read = await readOutline(path);
+    const read = readOutline(path);
     known.set(key, read);
     return read;
   } catch {
@@ -48,29 +49,30 @@ export async function outlineOf(path: string): Promise<OnnxOutline> {
   }
 }
 
-async function readOutline(path: string): Promise<OnnxOutline> {
+/** At once: some hundred short reads take a few milliseconds, and a start would wait at each of them for all that goes on beside. */
+function readOutline(path: string): OnnxOutline {
   const found: Found = { operators: new Set(), locations: new Set(), outputs: [] };
-  const file = await open(path);
+  const file = openSync(path, 'r');
   try {
-    await readModel(new FileFields(file), (await file.stat()).size, found);
+    readModel(new FileFields(file), fstatSync(file).size, found);
   } finally {
-    await file.close();
+    closeSync(file);
   }
   return found;
 }
 
-async function readModel(fields: FileFields, size: number, found: Found): Promise<void> {
-  for await (const { field, start, end } of fields.between(0, size)) {
-    if (field === 7) await readMainGraph(fields, start, end, found);
-    else if (field === 25) readPart(readFunction, await fields.bytes(start, end), found);
+function readModel(fields: FileFields, size: number, found: Found): void {
+  for (const { field, start, end } of fields.between(0, size)) {
+    if (field === 7) readMainGraph(fields, start, end, found);
+    else if (field === 25) readPart(readFunction, fields.bytes(start, end), found);
   }
 }
 
-async function readMainGraph(fields: FileFields, from: number, to: number, found: Found): Promise<void> {
-  for await (const { field, start, end } of fields.between(from, to)) {
+function readMainGraph(fields: FileFields, from: number, to: number, found: Found): void {
+  for (const { field, start, end } of fields.between(from, to)) {
     if (field === 5 && end - start > LARGE_TENSOR) continue;
     const read = field === 12 ? readOutput : readers.get(field);
-    if (read) readPart(read, await fields.bytes(start, end), found);
+    if (read) readPart(read, fields.bytes(start, end), found);
   }
 }
 
@@ -182,18 +184,20 @@ function readHead(bytes: Uint8Array): { tag: number; head: number; length: numbe
 
 /** The fields of messages in a file, found without reading what they hold. */
 class FileFields {
-  readonly #file: FileHandle;
+  readonly #file: number;
+  #room = Buffer.alloc(WINDOW);
   #window = Buffer.alloc(0);
   #windowStart = 0;
 
-  constructor(file: FileHandle) {
+  /** @param file a descriptor */
+  constructor(file: number) {
     this.#file = file;
   }
 
   /** Those with a length; numbers are passed over. */
-  async *between(start: number, end: number): AsyncGenerator<Field> {
+  *between(start: number, end: number): Generator<Field> {
     for (let at = start; at < end;) {
-      const { tag, head, length } = readHead(await this.bytes(at, Math.min(at + FIELD_HEAD, end)));
+      const { tag, head, length } = readHead(this.bytes(at, Math.min(at + FIELD_HEAD, end)));
       const begins = at + head;
       at = begins + length;
       if (at > end) throw new Error('cut');
@@ -201,13 +205,14 @@ class FileFields {
     }
   }
 
-  async bytes(start: number, end: number): Promise<Uint8Array> {
+  /** Good until the next call. */
+  bytes(start: number, end: number): Uint8Array {
     const from = start - this.#windowStart;
     if (from < 0 || end > this.#windowStart + this.#window.length) {
-      const room = Buffer.alloc(Math.max(WINDOW, end - start));
-      const { bytesRead } = await this.#file.read(room, 0, room.length, start);
-      if (bytesRead < end - start) throw new Error('cut');
-      this.#window = room.subarray(0, bytesRead);
+      if (end - start > this.#room.length) this.#room = Buffer.alloc(end - start);
+      const read = readSync(this.#file, this.#room, 0, this.#room.length, start);
+      if (read < end - start) throw new Error('cut');
+      this.#window = this.#room.subarray(0, read);
       this.#windowStart = start;
     }
     return this.#window.subarray(start - this.#windowStart, end - this.#windowStart);

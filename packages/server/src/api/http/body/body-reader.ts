@@ -19,7 +19,7 @@ export interface BodyRequest {
   readonly plan: BodyPlan;
   readonly maxBytes: number;
   readonly contentLength: number | undefined;
-  readonly texts: TextsLimit | undefined;
+  readonly limits: ParseLimits;
   /** Tells when nobody waits for the body any longer: its time is up. Returns how to be told no more. */
   readonly onAbort: (stop: (reason: VoisinError) => void) => () => void;
 }
@@ -33,6 +33,11 @@ export class BodyReader {
   constructor({ maxMetadataBytes, maxIdBytes, maxVectorsPerRequest, bodyMb }: Limits) {
     this.limits = { maxMetadataBytes, maxIdBytes, maxItems: maxVectorsPerRequest };
     this.#mostBytes = Math.max(256, 3 * bodyMb) * mib;
+  }
+
+  /** @param texts of a route; undefined where its bodies hold none */
+  limitsWith(texts: TextsLimit | undefined): ParseLimits {
+    return texts === undefined ? this.limits : { ...this.limits, texts };
   }
 
   /** Bytes of the bodies that are being received or parsed. */
@@ -54,8 +59,7 @@ export class BodyReader {
         held += this.#hold(more, held + more);
       });
       if (bytes.length === 0) return undefined;
-      const { plan, texts } = request;
-      const limits = texts === undefined ? this.limits : { ...this.limits, texts };
+      const { plan, limits } = request;
       if (bytes.length <= inPlaceBytes) return toInput(parseBody(bytes, plan, limits));
       return toInput(await this.thread.parse({ bytes, plan, limits }));
     } finally {
