@@ -179,6 +179,9 @@ describe('keys', () => {
 
   test('a flag without its dashes, as npm start leaves it, is told of the dashes that are missing', () => {
     expect(() => readConfig({ npm_lifecycle_event: 'start' }, ['9000'])).toThrow('such as npm start -- --port 9000');
+    const taken = { npm_lifecycle_event: 'start', npm_config_log_level: 'debug' };
+    expect(readConfig(taken).warnings).toEqual([expect.stringContaining('npm start -- --log-level=debug')]);
+    expect(readConfig({ npm_config_log_level: 'debug' }).warnings).toEqual([]);
   });
 
   test("a client's key in the server's environment is a warning that tells the two names apart", () => {

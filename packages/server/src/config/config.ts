@@ -117,7 +117,7 @@ function check(values: Values<typeof settings>, apiKeys: readonly ApiKey[], keyl
     throw new VoisinError('invalid_argument', `PORT and ZMQ_PORT are both ${values.port}: each needs its own`);
   }
   checkProxies(values.trustedProxies);
-  const warnings = [...misspeltNames(env)];
+  const warnings = [...misspeltNames(env), ...flagsThatNpmTook(env)];
   if ((env[secrets.clientKey] ?? '') !== '') {
     warnings.push(
       `${secrets.clientKey} is a client's setting and has no effect here; the server's keys are in ${secrets.apiKeys} (with an S)`,
@@ -140,6 +140,15 @@ function* misspeltNames(env: Environment): Generator<string> {
     if (ours.has(name) || !/^[A-Z][A-Z0-9_]+$/.test(name)) continue;
     const meant = misspelt(name, missing);
     if (meant !== undefined) yield `${name} has no effect: did you mean ${meant}?`;
+  }
+}
+
+/** `npm start --port=9000`: npm takes that for a setting of its own, and hands it on in the environment. */
+function* flagsThatNpmTook(env: Environment): Generator<string> {
+  if (env['npm_lifecycle_event'] !== 'start') return;
+  for (const { flag } of everySetting) {
+    const value = flag === undefined ? undefined : env[`npm_config_${flag.replaceAll('-', '_')}`];
+    if (value !== undefined) yield `npm took --${flag} for itself: two dashes more are missing, npm start -- --${flag}=${value}`;
   }
 }
 
