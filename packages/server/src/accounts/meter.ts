@@ -61,7 +61,7 @@ export class Meter {
   }
 
   /** @throws VoisinError invalid_argument */
-  checkWithinMinute({ name, perMinute }: Tier, units: number): void {
+  #checkWithinMinute({ name, perMinute }: Tier, units: number): void {
     if (units <= perMinute) return;
     const message = `expected at most ${perMinute} embeddings in one request (the minute's limit of tier ${name}), got ${units}`;
     throw new VoisinError('invalid_argument', message);
@@ -80,7 +80,7 @@ export class Meter {
    */
   async reserve({ userId, tier: name }: AccountRef, units: number, signal?: AbortSignal): Promise<Reservation> {
     const tier = this.tier(name);
-    this.checkWithinMinute(tier, units);
+    this.#checkWithinMinute(tier, units);
     for (;;) {
       signal?.throwIfAborted();
       const take = this.#take(userId, tier, units, this.#now());

@@ -106,9 +106,9 @@ export class SharedAllowances implements Allowances {
   #waiting: Waiting[] = [];
   #underWay: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
-  #away = false;
-  #awayUntil = 0;
+  /** Why the shared count did not answer last; undefined: it did. */
   #problem: unknown;
+  #awayUntil = 0;
 
   constructor({ count, monthSoFar, own, log, clock = () => performance.now() }: SharedAllowancesOptions) {
     this.#count = count;
@@ -120,7 +120,7 @@ export class SharedAllowances implements Allowances {
 
   /** The shared count is away, and this process counts for itself. */
   get countsAlone(): boolean {
-    return this.#away && this.#own !== undefined;
+    return this.#problem !== undefined && this.#own !== undefined;
   }
 
   take(take: Take): Promise<Standing> {
@@ -181,7 +181,9 @@ export class SharedAllowances implements Allowances {
     const groups = new Map<Entry, Waiting[]>([...this.#owed].map((entry) => [entry, []]));
     for (const one of some) {
       const entry = this.#entry(one.take.userId, one.take.month);
-      groups.set(entry, [...(groups.get(entry) ?? []), one]);
+      const group = groups.get(entry);
+      if (group === undefined) groups.set(entry, [one]);
+      else group.push(one);
     }
     this.#owed.clear();
     const calls = [...groups].map(([entry, group]) => ({ entry, group, call: this.#call(entry, group) }));
@@ -192,13 +194,13 @@ export class SharedAllowances implements Allowances {
       for (const { entry } of calls) this.#owed.add(entry);
       this.#awayUntil = this.#clock() + leftAloneMs;
       const meanwhile = this.#own === undefined ? 'accounts cannot embed' : 'this server counts alone';
-      if (!this.#away) this.#log.warn({ err: error }, `the shared count of quotas cannot be reached: ${meanwhile} until it is back`);
-      this.#away = true;
+      if (this.#problem === undefined)
+        this.#log.warn({ err: error }, `the shared count of quotas cannot be reached: ${meanwhile} until it is back`);
       this.#problem = error;
       return error;
     }
-    if (this.#away) this.#log.info({}, 'the shared count of quotas is back');
-    this.#away = false;
+    if (this.#problem !== undefined) this.#log.info({}, 'the shared count of quotas is back');
+    this.#problem = undefined;
     return undefined;
   }
 
