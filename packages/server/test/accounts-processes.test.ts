@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { postgresProblem, postgresSchema } from '../src/accounts/stores.test-help.js';
+import { until } from '../src/embedding/testing.js';
 import { HttpClient, type Response } from './support/http-client.js';
 import { PostgresServer, postgresMissing } from './support/postgres-server.js';
 import { redisMissing, RedisServer } from './support/redis-server.js';
@@ -56,14 +57,6 @@ function text(value: unknown, ...path: string[]): string {
   return String(at);
 }
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`never came true: ${what}`);
-    await pause(20);
-  }
-}
-
 const served = (answers: readonly Response[]): number => answers.filter(({ status }) => status === 200).length;
 const totalOf = async (client: HttpClient, name: 'requests' | 'embeddings'): Promise<number> => {
   const rows: unknown = (await client.get('/v1/usage')).json['usage'];
@@ -108,10 +101,10 @@ describe.skipIf(noPostgres !== undefined)(
       const [a, b] = await Promise.all([serve('a', env), serve('b', env)]);
       const { json } = await as(a, '').post('/v1/users', { email: 'admin@example.com' });
       const client = as(b, text(json, 'key'));
-      await until('the name of the proxy is as good as any', async () => {
+      await until(async () => {
         const { status } = await client.get('/v1/account', undefined, { host: 'api.example.com' });
         return status === 200;
-      });
+      }, 'the name of the proxy is as good as any');
     });
 
     it('know keys of one another at once, and refuse what one of them revoked, however busy it is', async () => {
@@ -129,7 +122,7 @@ describe.skipIf(noPostgres !== undefined)(
       const { code } = await runCommand(['keys', 'revoke', text(made, 'id')], { ...tiers(), ...env });
       expect(code).toBe(0);
       await using;
-      await until('both refuse', async () => (await statuses()).every((status) => status === 401));
+      await until(async () => (await statuses()).every((status) => status === 401), 'both refuse');
     });
   },
 );
@@ -161,11 +154,11 @@ describe.skipIf(noRedis !== undefined)(`two servers on one Redis${noRedis === un
     answered += await embedAtOnce(20);
     answered += await embedAtOnce(20);
     redis.wake();
-    await until('the shared count is back', async () => {
+    await until(async () => {
       answered += await embedAtOnce(1);
       return (await client.get('/metrics')).text.includes('voisin_quota_counted_alone 0');
-    });
-    await until('all is counted', async () => Number(text((await client.get('/v1/account')).json, 'month', 'used')) === answered);
+    }, 'the shared count is back');
+    await until(async () => Number(text((await client.get('/v1/account')).json, 'month', 'used')) === answered, 'all is counted');
   });
 });
 
@@ -219,22 +212,22 @@ describe.skipIf(noOwnPostgres !== undefined)(
         }),
       );
       const counted = (status: number): number => statuses.get(status) ?? 0;
-      await until('the load runs', () => counted(200) > 20);
+      await until(() => counted(200) > 20, 'the load runs');
       for (let round = 0; round < 2; round++) {
         await postgres.stop();
         const before = counted(200);
-        if (grace === '0') await until('requests are refused', () => counted(503) > 5 * (round + 1));
-        else await until('requests are served without PostgreSQL', () => counted(200) > before + 50);
+        if (grace === '0') await until(() => counted(503) > 5 * (round + 1), 'requests are refused');
+        else await until(() => counted(200) > before + 50, 'requests are served without PostgreSQL');
         await postgres.start();
         const after = counted(200);
-        await until('requests are served again', () => counted(200) > after + 20);
+        await until(() => counted(200) > after + 20, 'requests are served again');
       }
       stop = true;
       await load;
       expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([]);
       if (grace === '60') expect(counted(503)).toBe(0);
       // What waits to be written is written by itself.
-      await until('all usage is there', async () => (await totalOf(client, 'embeddings')) === embedded);
+      await until(async () => (await totalOf(client, 'embeddings')) === embedded, 'all usage is there');
       expect(await server.stop()).toBe(0);
     });
 

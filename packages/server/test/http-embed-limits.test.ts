@@ -1,13 +1,10 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../src/embedding/testing.js';
 import { makeIndex, startTestServer, type TestServer } from './support/server.js';
 import { lengthOf } from './support/vectors.js';
 
 const model = 'all-MiniLM-L6-v2';
-
-async function untilTrue(check: () => boolean): Promise<void> {
-  while (!check()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** With the model loaded and its processes stopped: what is asked now waits until `go`. */
 async function startStopped(
@@ -169,15 +166,15 @@ it('the texts of a client that leaves are never embedded', async () => {
   const { embedding } = server.context;
   // One runs, so that the others wait.
   const running = server.client.post('/v1/embed', { text: 'runs' });
-  await untilTrue(() => embedding.stats().inFlight === 1);
+  await until(() => embedding.stats().inFlight === 1, 'one runs');
   const body = JSON.stringify({ model_name: model, texts: ['never', 'ever', 'embedded'] });
   const socket = connect(server.http.port, '127.0.0.1');
   socket.write(
     `POST /embed/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
-  await untilTrue(() => embedding.stats().queued === 3);
+  await until(() => embedding.stats().queued === 3, 'three wait');
   socket.destroy();
-  await untilTrue(() => embedding.stats().queued === 0);
+  await until(() => embedding.stats().queued === 0, 'nobody waits');
   go();
   expect((await running).status).toBe(200);
   for (const text of ['never', 'ever', 'embedded']) expect((await server.client.post('/v1/embed', { text })).json['cached']).toBe(false);
@@ -188,7 +185,7 @@ it('a full queue is a 503 with Retry-After at once, said in every dialect', asyn
   const { server, go, close } = await startStopped({ MAX_EMBED_QUEUE: '4' });
   const { client, context } = server;
   const waiting = ['a', 'b', 'c', 'd'].map((text) => client.post('/v1/embed', { text }));
-  await untilTrue(() => context.embedding.stats().queued + context.embedding.stats().inFlight === 4);
+  await until(() => context.embedding.stats().queued + context.embedding.stats().inFlight === 4, 'four are under way');
   const own = await client.post('/v1/embed', { text: 'e' });
   const openAi = await client.post('/v1/embeddings', { model, input: 'f' });
   const tei = await client.post('/embed', { inputs: 'g' });
@@ -202,7 +199,7 @@ it('a full queue is a 503 with Retry-After at once, said in every dialect', asyn
   const batch = (name: string) =>
     client.post('/embed/batch', { model_name: model, texts: ['1', '2', '3', '4'].map((text) => `${name}${text}`) });
   const batches = [batch('h'), batch('i')];
-  await untilTrue(() => context.embedding.stats().queued + context.embedding.stats().inFlight === 12);
+  await until(() => context.embedding.stats().queued + context.embedding.stats().inFlight === 12, 'twelve are under way');
   expect((await batch('j')).status).toBe(503);
   // What is remembered needs no queue.
   expect((await client.post('/v1/embed', { text: 'loads the model' })).json['cached']).toBe(true);
@@ -216,7 +213,7 @@ it('nobody notices that an inference process was killed in the middle', async ()
   const [pid = 0] = server.context.embedding.stats().workers;
   const texts = Array.from({ length: 20 }, (_, i) => `survives ${i}`);
   const asked = texts.map((text) => server.client.post('/v1/embed', { text }));
-  await untilTrue(() => server.context.embedding.stats().inFlight > 0);
+  await until(() => server.context.embedding.stats().inFlight > 0, 'one runs');
   process.kill(pid, 'SIGKILL');
   const answers = await Promise.all(asked);
   expect(answers.map(({ status }) => status)).toEqual(texts.map(() => 200));

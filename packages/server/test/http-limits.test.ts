@@ -5,11 +5,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { until } from '../src/embedding/testing.js';
 import { makeIndex, startTestServer } from './support/server.js';
-
-async function untilTrue(check: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 /** A request whose body never ends. */
 function hang(port: number, path = '/v1/index', length = 100): Socket {
@@ -22,13 +19,13 @@ it('a full server answers 503 with Retry-After at once, and its health all the s
   const server = await startTestServer({ env: { MAX_IN_FLIGHT_REQUESTS: '2' } });
   const hanging = [hang(server.http.port), hang(server.http.port)];
   const answer = async () => server.client.get('/v1/index');
-  await untilTrue(async () => (await answer()).status === 503);
+  await until(async () => (await answer()).status === 503, 'it is refused');
   const refused = await answer();
   expect([refused.json.error.code, refused.headers['retry-after']]).toEqual(['unavailable', '1']);
   expect((await server.client.get('/v1/health')).status).toBe(200);
   // Callers that leave give their places back.
   for (const socket of hanging) socket.destroy();
-  await untilTrue(async () => (await answer()).status === 200);
+  await until(async () => (await answer()).status === 200, 'it is served');
   await server.close();
 });
 
@@ -37,7 +34,10 @@ it('large bodies are refused with 503 while as many are under way as may be, and
   const index = await makeIndex(server.client);
   const vectors = `/v1/index/${index}/vectors`;
   const hanging = [1, 2, 3].map(() => hang(server.http.port, vectors, 100 * 1024 * 1024));
-  await untilTrue(async () => (await server.client.get('/metrics')).text.includes(`queue="http_body_bytes"} ${300 * 1024 * 1024}`));
+  await until(
+    async () => (await server.client.get('/metrics')).text.includes(`queue="http_body_bytes"} ${300 * 1024 * 1024}`),
+    'all room is claimed',
+  );
   const large = `{"vectors":[]}${' '.repeat(300_000)}`;
   const refused = await server.client.post(vectors, large);
   expect([refused.status, refused.headers['retry-after'], refused.json.error.message]).toEqual([
@@ -49,7 +49,7 @@ it('large bodies are refused with 503 while as many are under way as may be, and
   expect(chunked.status).toBe(503);
   expect((await server.client.post(`/v1/index/${index}/search`, { vector: [1, 2, 3] })).status).toBe(200);
   for (const socket of hanging) socket.destroy();
-  await untilTrue(async () => (await server.client.post(vectors, large)).status === 201);
+  await until(async () => (await server.client.post(vectors, large)).status === 201, 'there is room again');
   await server.close();
 });
 
@@ -69,10 +69,10 @@ it('a body that does not come in time gives its room to others', async () => {
   chunked.write('POST /v1/embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
   chunked.write(`7530\r\n{${' '.repeat(29_999)}\r\n`);
   const held = async (): Promise<number> => Number(/http_body_bytes"\} (\d+)/.exec((await server.client.get('/metrics')).text)?.[1]);
-  await untilTrue(async () => (await held()) === 1_030_000);
+  await until(async () => (await held()) === 1_030_000, 'the bytes are held');
   const answers = await Promise.all([announced, chunked].map(async (socket) => String(await once(socket, 'data'))));
   expect(answers).toEqual([expect.stringMatching(/^HTTP\/1\.1 504 /), expect.stringMatching(/^HTTP\/1\.1 504 /)]);
-  await untilTrue(async () => (await held()) === 0);
+  await until(async () => (await held()) === 0, 'the bytes are given back');
   for (const socket of [announced, chunked]) socket.destroy();
   await server.close();
 });
@@ -91,16 +91,16 @@ it('an answer that nobody reads is cut, and one that is read slowly is not', asy
   const underWay = async (): Promise<number> => Number(/http_requests"\} (\d+)/.exec((await server.client.get('/metrics')).text)?.[1]);
   const unread = [ask(), ask()];
   const slow = ask();
-  await untilTrue(async () => (await underWay()) === 4);
+  await until(async () => (await underWay()) === 4, 'all are under way');
   let read = 0;
   const take = (most?: number): void => {
     const chunk: Buffer | null = slow.read(most);
     read += chunk?.length ?? 0;
   };
-  await untilTrue(async () => {
-    take(16 * 1024);
+  await until(async () => {
+    take(8 * 1024);
     return (await underWay()) === 2;
-  });
+  }, 'those that read nothing are cut');
   slow.on('readable', () => take());
   await once(slow, 'end');
   expect(read).toBeGreaterThan(250 * 40_000);
@@ -141,7 +141,10 @@ it('closing finishes what is under way, and then answers no more', async () => {
   });
   const body = JSON.stringify({ vectors: [{ id: 'late', values: [1, 2] }] });
   outgoing.write(body.slice(0, 10));
-  await untilTrue(async () => /voisin_queue_length\{queue="http_requests"\} 2/.test((await server.client.get('/metrics')).text));
+  await until(
+    async () => /voisin_queue_length\{queue="http_requests"\} 2/.test((await server.client.get('/metrics')).text),
+    'the other one is under way',
+  );
   const closing = server.stop();
   outgoing.end(body.slice(10));
   const [response] = await once(outgoing, 'response');
