@@ -18,11 +18,10 @@ std::string_view wanted() {
 }
 
 const Kernels& choose() {
-    const std::string_view wanted = voisin::wanted();
-    if (wanted == "generic") return generic;
+    if (wanted() == "generic") return generic;
 #if defined(__x86_64__)
     const bool hasAvx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (hasAvx512 && wanted != "avx2") return avx512;
+    if (hasAvx512 && wanted() != "avx2") return avx512;
     const bool hasAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     if (hasAvx2) return avx2;
 #endif

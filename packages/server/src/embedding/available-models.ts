@@ -54,13 +54,13 @@ export class AvailableModels {
   /** The resident of a model whose files have just been read; undefined where they have to be brought first, or cannot be used. */
   justRead(name: string): Resident | undefined {
     const description = this.#registry.find(name)?.description;
-    return description && this.#of(description, precisionsOf(description)[0] ?? 'fp32');
+    return description && this.#of(description);
   }
 
   async #found(name: string, precision: Precision | undefined): Promise<Resident> {
     const description = await this.#registry.describe(name, precision, this.#isInMemory);
     this.#requireAllowed(description.name);
-    return this.#of(description, precision ?? precisionsOf(description)[0] ?? 'fp32');
+    return this.#of(description, precision);
   }
 
   #inMemory(name: string, precision: Precision | undefined): Resident | undefined {
@@ -71,7 +71,7 @@ export class AvailableModels {
 
   readonly #isInMemory = (name: string): boolean => this.#inMemory(name, undefined) !== undefined;
 
-  #of(description: ModelDescription, precision: Precision): Resident {
+  #of(description: ModelDescription, precision: Precision = precisionsOf(description)[0] ?? 'fp32'): Resident {
     const key = `${precision} ${description.name}`;
     const made = this.#made.get(key);
     // It may have been loaded meanwhile, or its files say what they said.
