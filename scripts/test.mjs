@@ -1,5 +1,6 @@
 // npm test [-- paths]: the set-up, then every test runner; the last line counts over all of them.
-// Paths are those of sources (packages/server/src/config); the built tests of them run. --crash-rounds=N makes the crash test longer.
+// Paths are those of sources (packages/server/src/config); the built tests of them run.
+// --crash-rounds=N and --hostile-rounds=N make the tests in packages/server/test/crash and .../hostile longer.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +9,14 @@ import { root } from './lib/steps.mjs';
 import { summarise } from './lib/test-summary.mjs';
 import { setUp } from './setup.mjs';
 
-const rounds = process.argv.find((argument) => argument.startsWith('--crash-rounds='))?.split('=')[1];
-const args = process.argv.slice(2).filter((argument) => !argument.startsWith('--crash-rounds='));
+const roundsOption = /^--(crash|hostile)-rounds=(.*)$/;
+const rounds = Object.fromEntries(
+  process.argv.flatMap((argument) => {
+    const [, name, value] = roundsOption.exec(argument) ?? [];
+    return name === undefined ? [] : [[`VOISIN_${name.toUpperCase()}_ROUNDS`, value]];
+  }),
+);
+const args = process.argv.slice(2).filter((argument) => !roundsOption.test(argument));
 
 await setUp({ tests: true });
 const folder = mkdtempSync(join(tmpdir(), 'voisin-test-'));
@@ -28,7 +35,7 @@ async function vitest(given) {
     argument.replace(/(packages\/[^/]+)\/(src|test)(?=\/|$)/, '$1/dist/$2').replace(/\.test\.ts$/, '.test.js'),
   );
   const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts/lib/vitest-reporter.mjs')}`];
-  const env = { ...process.env, VOISIN_TEST_SUMMARY: summaryFile, ...(rounds === undefined ? {} : { VOISIN_CRASH_ROUNDS: rounds }) };
+  const env = { ...process.env, VOISIN_TEST_SUMMARY: summaryFile, ...rounds };
   const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...built], {
     cwd: root,
     env,
