@@ -56,17 +56,25 @@ export async function pythonEnvironment(name) {
     await run('python3', ['-m', 'venv', directory]).catch((cause) => {
       throw new Error('cannot make a Python environment: install python3 and python3-venv (apt-get install python3-venv)', { cause });
     });
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], { maxBuffer: 2 ** 26 }).catch(
-      (cause) => {
-        throw new Error(`cannot install ${packages.join(', ')} with pip: ${cause.stderr ?? cause.message}`, { cause });
-      },
-    );
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '2', ...packages], {
+      maxBuffer: 2 ** 26,
+    }).catch((cause) => {
+      throw new Error(`cannot install ${packages.join(', ')} with pip: ${cause.stderr ?? cause.message}`, { cause });
+    });
     await writeFile(`${stamp}.new`, wanted);
     await rename(`${stamp}.new`, stamp);
     return python;
   } finally {
     await rm(lock, { recursive: true, force: true });
   }
+}
+
+/** Makes the environment if need be. @returns why there is none; undefined: there is one */
+export async function pythonProblem(name) {
+  return pythonEnvironment(name).then(
+    () => undefined,
+    (error) => error.message.trim().split('\n').at(-1),
+  );
 }
 
 function isThere(error) {

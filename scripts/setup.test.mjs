@@ -185,6 +185,13 @@ describe('the last line of npm test', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('a test that is skipped without a reason fails the whole', () => {
+    const silent = { name: 'b', exitCode: 0, summary: { passed: 1, failed: 0, skipped: [{ name: 'quiet' }] } };
+    const { lines, exitCode } = summarise([silent]);
+    expect(lines).toEqual(['skipped: quiet', 'problem: quiet is skipped without a reason', '1 passed, 1 failed, 1 skipped']);
+    expect(exitCode).toBe(1);
+  });
+
   test.each([
     ['fails a test', { name: 'b', exitCode: 1, summary: { passed: 1, failed: 2, skipped: [] } }, '4 passed, 2 failed, 1 skipped'],
     ['crashes', { name: 'b', exitCode: null, summary: undefined }, '3 passed, 1 failed, 1 skipped'],

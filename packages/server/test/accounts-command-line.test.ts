@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { postgresProblem, postgresSchema } from '../src/accounts/stores.test-help.js';
+import { postgresSchema } from '../src/accounts/stores.test-help.js';
 import { runCommand } from './support/command.js';
 import { HttpClient } from './support/http-client.js';
 import { type ServerProcess, startServerProcess } from './support/server-process.js';
+import { postgresProblem } from './support/services.js';
+import { skipped } from './support/skipped.js';
 
 let folder: string;
 let server: ServerProcess | undefined;
@@ -140,7 +142,7 @@ describe('beside a server', () => {
 
 const problem = await postgresProblem();
 
-describe.skipIf(problem !== undefined)(`with accounts in PostgreSQL${problem === undefined ? '' : ` (skipped: ${problem})`}`, () => {
+describe.skipIf(problem !== undefined)(`with accounts in PostgreSQL${skipped(problem)}`, () => {
   let env: Record<string, string>;
   let remove: () => Promise<void>;
   beforeEach(async () => {

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { postgresProblem, postgresSchema } from '../src/accounts/stores.test-help.js';
+import { postgresSchema } from '../src/accounts/stores.test-help.js';
 import { until } from '../src/embedding/testing.js';
 import { HttpClient, type Response } from './support/http-client.js';
 import { PostgresServer, postgresMissing } from './support/postgres-server.js';
 import { redisMissing, RedisServer } from './support/redis-server.js';
 import { type ServerProcess, startServerProcess } from './support/server-process.js';
 import { runCommand } from './support/command.js';
+import { postgresProblem } from './support/services.js';
+import { skipped } from './support/skipped.js';
 
 let folder: string;
 let ended: (() => unknown)[];
@@ -79,55 +81,52 @@ const noPostgres = await postgresProblem();
 const noOwnPostgres = postgresMissing();
 const noRedis = redisMissing();
 
-describe.skipIf(noPostgres !== undefined)(
-  `two servers on one PostgreSQL${noPostgres === undefined ? '' : ` (skipped: ${noPostgres})`}`,
-  () => {
-    let env: Record<string, string>;
-    beforeEach(async () => {
-      const { url, remove } = await postgresSchema();
-      env = { DATABASE_URL: url };
-      ended.push(remove);
-    });
+describe.skipIf(noPostgres !== undefined)(`two servers on one PostgreSQL${skipped(noPostgres)}`, () => {
+  let env: Record<string, string>;
+  beforeEach(async () => {
+    const { url, remove } = await postgresSchema();
+    env = { DATABASE_URL: url };
+    ended.push(remove);
+  });
 
-    it('share quotas to the last embedding', async () => {
-      const keys = {
-        minute: (await makeUser('minute@example.com', 'minute', env, folder)).key,
-        month: (await makeUser('month@example.com', 'month', env, folder)).key,
-      };
-      await expectExact(await Promise.all([serve('a', env), serve('b', env)]), keys);
-    });
+  it('share quotas to the last embedding', async () => {
+    const keys = {
+      minute: (await makeUser('minute@example.com', 'minute', env, folder)).key,
+      month: (await makeUser('month@example.com', 'month', env, folder)).key,
+    };
+    await expectExact(await Promise.all([serve('a', env), serve('b', env)]), keys);
+  });
 
-    it('notice the first account that the other makes, also where every caller comes through a proxy', async () => {
-      const [a, b] = await Promise.all([serve('a', env), serve('b', env)]);
-      const { json } = await as(a, '').post('/v1/users', { email: 'admin@example.com' });
-      const client = as(b, text(json, 'key'));
-      await until(async () => {
-        const { status } = await client.get('/v1/account', undefined, { host: 'api.example.com' });
-        return status === 200;
-      }, 'the name of the proxy is as good as any');
-    });
+  it('notice the first account that the other makes, also where every caller comes through a proxy', async () => {
+    const [a, b] = await Promise.all([serve('a', env), serve('b', env)]);
+    const { json } = await as(a, '').post('/v1/users', { email: 'admin@example.com' });
+    const client = as(b, text(json, 'key'));
+    await until(async () => {
+      const { status } = await client.get('/v1/account', undefined, { host: 'api.example.com' });
+      return status === 200;
+    }, 'the name of the proxy is as good as any');
+  });
 
-    it('know keys of one another at once, and refuse what one of them revoked, however busy it is', async () => {
-      const { key } = await makeUser('admin@example.com', 'big', env, folder);
-      const [a, b] = await Promise.all([serve('a', env), serve('b', env)]);
-      const made = (await as(a, key).post('/v1/keys', {})).json;
-      const clients = [as(a, text(made, 'key')), as(b, text(made, 'key'))];
-      const statuses = async (): Promise<number[]> => Promise.all(clients.map(async (client) => (await client.get('/v1/account')).status));
-      expect(await statuses()).toEqual([200, 200]);
-      // It stays remembered for as long as it is used.
-      let refused = false;
-      const using = (async () => {
-        while (!refused) refused = (await clients[1]?.get('/v1/index'))?.status === 401;
-      })();
-      const { code } = await runCommand(['keys', 'revoke', text(made, 'id')], { ...tiers(), ...env });
-      expect(code).toBe(0);
-      await using;
-      await until(async () => (await statuses()).every((status) => status === 401), 'both refuse');
-    });
-  },
-);
+  it('know keys of one another at once, and refuse what one of them revoked, however busy it is', async () => {
+    const { key } = await makeUser('admin@example.com', 'big', env, folder);
+    const [a, b] = await Promise.all([serve('a', env), serve('b', env)]);
+    const made = (await as(a, key).post('/v1/keys', {})).json;
+    const clients = [as(a, text(made, 'key')), as(b, text(made, 'key'))];
+    const statuses = async (): Promise<number[]> => Promise.all(clients.map(async (client) => (await client.get('/v1/account')).status));
+    expect(await statuses()).toEqual([200, 200]);
+    // It stays remembered for as long as it is used.
+    let refused = false;
+    const using = (async () => {
+      while (!refused) refused = (await clients[1]?.get('/v1/index'))?.status === 401;
+    })();
+    const { code } = await runCommand(['keys', 'revoke', text(made, 'id')], { ...tiers(), ...env });
+    expect(code).toBe(0);
+    await using;
+    await until(async () => (await statuses()).every((status) => status === 401), 'both refuse');
+  });
+});
 
-describe.skipIf(noRedis !== undefined)(`two servers on one Redis${noRedis === undefined ? '' : ` (skipped: ${noRedis})`}`, () => {
+describe.skipIf(noRedis !== undefined)(`two servers on one Redis${skipped(noRedis)}`, () => {
   it('that know the same keys share quotas to the last embedding', async () => {
     const redis = await RedisServer.start();
     ended.push(() => redis.stop());
@@ -187,72 +186,69 @@ describe('usage', () => {
   });
 });
 
-describe.skipIf(noOwnPostgres !== undefined)(
-  `PostgreSQL stopped and started under load${noOwnPostgres === undefined ? '' : ` (skipped: ${noOwnPostgres})`}`,
-  () => {
-    it.each([['0'], ['60']])('loses no usage, no key and no request that was answered (grace of %s s)', async (grace) => {
-      const postgres = await PostgresServer.start();
-      ended.push(() => postgres.remove());
-      const env = { DATABASE_URL: postgres.url, ACCOUNTS_GRACE_SECONDS: grace };
-      const { key } = await makeUser('a@example.com', 'big', env, folder);
+describe.skipIf(noOwnPostgres !== undefined)(`PostgreSQL stopped and started under load${skipped(noOwnPostgres)}`, () => {
+  it.each([['0'], ['60']])('loses no usage, no key and no request that was answered (grace of %s s)', async (grace) => {
+    const postgres = await PostgresServer.start();
+    ended.push(() => postgres.remove());
+    const env = { DATABASE_URL: postgres.url, ACCOUNTS_GRACE_SECONDS: grace };
+    const { key } = await makeUser('a@example.com', 'big', env, folder);
+    const server = await serve('a', env);
+    const client = as(server, key);
+    const statuses = new Map<number, number>();
+    let embedded = 0;
+    let stop = false;
+    const load = Promise.all(
+      [...Array(4).keys()].map(async (worker) => {
+        for (let i = 0; !stop; i++) {
+          const answer = await client.post('/v1/embed', { text: `worker ${worker} text ${i % 50}` });
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+          if (answer.status === 200) embedded++;
+          else expect(answer.headers['retry-after']).toBeDefined();
+          if (answer.status === 200 && answer.json.embedding.length !== 384) throw new Error('not a vector');
+        }
+      }),
+    );
+    const counted = (status: number): number => statuses.get(status) ?? 0;
+    await until(() => counted(200) > 20, 'the load runs');
+    for (let round = 0; round < 2; round++) {
+      await postgres.stop();
+      const before = counted(200);
+      if (grace === '0') await until(() => counted(503) > 5 * (round + 1), 'requests are refused');
+      else await until(() => counted(200) > before + 50, 'requests are served without PostgreSQL');
+      await postgres.start();
+      const after = counted(200);
+      await until(() => counted(200) > after + 20, 'requests are served again');
+    }
+    stop = true;
+    await load;
+    expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    if (grace === '60') expect(counted(503)).toBe(0);
+    // What waits to be written is written by itself.
+    await until(async () => (await totalOf(client, 'embeddings')) === embedded, 'all usage is there');
+    expect(await server.stop()).toBe(0);
+  });
+
+  it('usage that PostgreSQL never saw is written by the next start', async () => {
+    const postgres = await PostgresServer.start();
+    ended.push(() => postgres.remove());
+    const env = { DATABASE_URL: postgres.url, ACCOUNTS_GRACE_SECONDS: '60' };
+    const { key } = await makeUser('a@example.com', 'big', env, folder);
+    for (const end of ['SIGTERM', 'SIGKILL'] as const) {
       const server = await serve('a', env);
       const client = as(server, key);
-      const statuses = new Map<number, number>();
-      let embedded = 0;
-      let stop = false;
-      const load = Promise.all(
-        [...Array(4).keys()].map(async (worker) => {
-          for (let i = 0; !stop; i++) {
-            const answer = await client.post('/v1/embed', { text: `worker ${worker} text ${i % 50}` });
-            statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-            if (answer.status === 200) embedded++;
-            else expect(answer.headers['retry-after']).toBeDefined();
-            if (answer.status === 200 && answer.json.embedding.length !== 384) throw new Error('not a vector');
-          }
-        }),
-      );
-      const counted = (status: number): number => statuses.get(status) ?? 0;
-      await until(() => counted(200) > 20, 'the load runs');
-      for (let round = 0; round < 2; round++) {
-        await postgres.stop();
-        const before = counted(200);
-        if (grace === '0') await until(() => counted(503) > 5 * (round + 1), 'requests are refused');
-        else await until(() => counted(200) > before + 50, 'requests are served without PostgreSQL');
-        await postgres.start();
-        const after = counted(200);
-        await until(() => counted(200) > after + 20, 'requests are served again');
+      const before = await totalOf(client, 'requests');
+      await postgres.stop();
+      const answers = await Promise.all([...Array(20).keys()].map((i) => client.post('/v1/embed', { text: `${end} ${i}` })));
+      expect(served(answers)).toBe(20);
+      if (end === 'SIGTERM') expect(await server.stop()).toBe(0);
+      else {
+        await pause(1000);
+        await server.kill();
       }
-      stop = true;
-      await load;
-      expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([]);
-      if (grace === '60') expect(counted(503)).toBe(0);
-      // What waits to be written is written by itself.
-      await until(async () => (await totalOf(client, 'embeddings')) === embedded, 'all usage is there');
-      expect(await server.stop()).toBe(0);
-    });
-
-    it('usage that PostgreSQL never saw is written by the next start', async () => {
-      const postgres = await PostgresServer.start();
-      ended.push(() => postgres.remove());
-      const env = { DATABASE_URL: postgres.url, ACCOUNTS_GRACE_SECONDS: '60' };
-      const { key } = await makeUser('a@example.com', 'big', env, folder);
-      for (const end of ['SIGTERM', 'SIGKILL'] as const) {
-        const server = await serve('a', env);
-        const client = as(server, key);
-        const before = await totalOf(client, 'requests');
-        await postgres.stop();
-        const answers = await Promise.all([...Array(20).keys()].map((i) => client.post('/v1/embed', { text: `${end} ${i}` })));
-        expect(served(answers)).toBe(20);
-        if (end === 'SIGTERM') expect(await server.stop()).toBe(0);
-        else {
-          await pause(1000);
-          await server.kill();
-        }
-        await postgres.start();
-        const again = await serve('a', env);
-        expect(await totalOf(as(again, key), 'requests')).toBe(before + 20);
-        await again.stop();
-      }
-    });
-  },
-);
+      await postgres.start();
+      const again = await serve('a', env);
+      expect(await totalOf(as(again, key), 'requests')).toBe(before + 20);
+      await again.stop();
+    }
+  });
+});

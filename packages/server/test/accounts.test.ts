@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { postgresProblem, postgresSchema } from '../src/accounts/stores.test-help.js';
+import { postgresSchema } from '../src/accounts/stores.test-help.js';
 import type { HttpClient, Response } from './support/http-client.js';
 import { startTestServer, type TestServer } from './support/server.js';
+import { postgresProblem } from './support/services.js';
 
 let folder: string;
 let tiersFile: string;

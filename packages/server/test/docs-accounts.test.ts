@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaultTiers, parseTiers } from '../src/config/tiers.js';
 import { type Example, examplesIn } from './support/examples.js';
-import { hasCurl, itAnswersAsPrinted, outputOf } from './support/run-example.js';
+import { itAnswersAsPrinted, outputOf, shellProblem } from './support/run-example.js';
+import { skipped } from './support/skipped.js';
 import { type ServerProcess, startServerProcess } from './support/server-process.js';
 
 const page = readFileSync(new URL('../../../../docs/accounts.md', import.meta.url), 'utf8');
@@ -42,7 +43,7 @@ async function run(example: Example): Promise<string> {
 
 for (const example of examplesIn(page)) itAnswersAsPrinted(example, run);
 
-it.skipIf(!hasCurl)('every key that the page speaks of was made', () => {
+it.skipIf(shellProblem)(`every key that the page speaks of was made${skipped(shellProblem)}`, () => {
   for (const [name] of page.matchAll(/\b[A-Z_]+_KEY\b/g)) expect(keyNames).toContain(name);
   expect(Object.keys(env)).toEqual(expect.arrayContaining(keyNames));
 });

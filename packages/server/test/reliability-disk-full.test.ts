@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random, until } from '../src/indexes/testing.js';
 import { type ServerProcess, startServerProcess } from './support/server-process.js';
 import { SmallDisk } from './support/small-disk.js';
+import { skipped } from './support/skipped.js';
 
 const probe = SmallDisk.mount(1);
 const obstacle = typeof probe === 'string' ? probe : undefined;
@@ -15,7 +16,7 @@ const batch = 250;
 const random = new Random(1);
 const query = { vector: [...random.vectors(1, dimension)], k: 3 };
 
-describe.skipIf(obstacle !== undefined)(`a full disk${obstacle === undefined ? '' : ` (skipped: ${obstacle})`}`, () => {
+describe.skipIf(obstacle !== undefined)(`a full disk${skipped(obstacle)}`, () => {
   let disk: SmallDisk;
   let server: ServerProcess;
   let index: string;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServerProcess, startServerProcess } from './support/server-process.js';
 import { type Call, readCalls, straceMissing } from './support/strace.js';
+import { skipped } from './support/skipped.js';
 
 const missing = straceMissing();
 const calls = 'fdatasync,fsync,write,writev,sendto,sendmsg,rename,renameat,renameat2';
@@ -23,7 +24,7 @@ const changes = [
   { what: 'deleting by filter', method: 'POST', path: `${vectors}/delete`, body: { filter: { b: 2 } }, status: 200 },
 ] as const;
 
-describe.skipIf(missing !== undefined)(`the sync before the answer${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+describe.skipIf(missing !== undefined)(`the sync before the answer${skipped(missing)}`, () => {
   let folder: string;
   let server: ServerProcess;
   let index: string;

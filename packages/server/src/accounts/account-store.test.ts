@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AccountStore } from './account-store.js';
 import type { KeyRecord, UsageRow, User } from './records.js';
-import { levelStoreForTest, postgresProblem, postgresStoreForTest, type StoreForTest } from './stores.test-help.js';
+import { postgresProblem } from '../../test/support/services.js';
+import { skipped } from '../../test/support/skipped.js';
+import { levelStoreForTest, postgresStoreForTest, type StoreForTest } from './stores.test-help.js';
 
 const problem = await postgresProblem();
 const stores: [name: string, open: () => Promise<StoreForTest>, skipped: string | undefined][] = [
@@ -240,34 +242,25 @@ describe.each(stores)('accounts in %s', (_name, open, skipped) => {
   });
 });
 
-test.skipIf(problem !== undefined)(
-  `a batch of usage that comes twice counts once in PostgreSQL${problem === undefined ? '' : `: ${problem}`}`,
-  async () => {
-    const place = await postgresStoreForTest();
-    const same = batch([row('2026-01-01')]);
-    await Promise.all([1, 2, 3].map(() => place.store.addUsage(same)));
-    expect(await place.store.costOf(user(1).id, '2026-01')).toBe(1100);
-    await place.remove();
-  },
-);
+test.skipIf(problem !== undefined)(`a batch of usage that comes twice counts once in PostgreSQL${skipped(problem)}`, async () => {
+  const place = await postgresStoreForTest();
+  const same = batch([row('2026-01-01')]);
+  await Promise.all([1, 2, 3].map(() => place.store.addUsage(same)));
+  expect(await place.store.costOf(user(1).id, '2026-01')).toBe(1100);
+  await place.remove();
+});
 
-test.skipIf(problem !== undefined)(
-  `a user whose first key cannot be kept is not made in PostgreSQL${problem === undefined ? '' : `: ${problem}`}`,
-  async () => {
-    const place = await postgresStoreForTest();
-    await expect(place.store.createUser(user(1), { ...firstKey(1), name: 'a\0b' })).rejects.toThrow();
-    expect([await place.store.hasUsers(), await place.store.userByEmail(user(1).email)]).toEqual([false, undefined]);
-    await place.remove();
-  },
-);
+test.skipIf(problem !== undefined)(`a user whose first key cannot be kept is not made in PostgreSQL${skipped(problem)}`, async () => {
+  const place = await postgresStoreForTest();
+  await expect(place.store.createUser(user(1), { ...firstKey(1), name: 'a\0b' })).rejects.toThrow();
+  expect([await place.store.hasUsers(), await place.store.userByEmail(user(1).email)]).toEqual([false, undefined]);
+  await place.remove();
+});
 
-test.skipIf(problem !== undefined)(
-  `servers that start together on an empty database bring it up once${problem === undefined ? '' : `: ${problem}`}`,
-  async () => {
-    const place = await postgresStoreForTest();
-    const others = await Promise.all([1, 2, 3].map(() => place.another()));
-    await Promise.all(others.map((store, i) => store.createUser(user(i + 1), firstKey(i + 1))));
-    expect((await place.store.users(all)).items).toHaveLength(3);
-    await place.remove();
-  },
-);
+test.skipIf(problem !== undefined)(`servers that start together on an empty database bring it up once${skipped(problem)}`, async () => {
+  const place = await postgresStoreForTest();
+  const others = await Promise.all([1, 2, 3].map(() => place.another()));
+  await Promise.all(others.map((store, i) => store.createUser(user(i + 1), firstKey(i + 1))));
+  expect((await place.store.users(all)).items).toHaveLength(3);
+  await place.remove();
+});

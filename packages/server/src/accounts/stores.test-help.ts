@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { databaseUrl } from '../../test/support/services.js';
 import { KeyValueStore } from '../store/key-value.js';
 import type { AccountStore } from './account-store.js';
 import { LevelAccountStore } from './level-store.js';
@@ -17,23 +18,9 @@ export interface StoreForTest {
   remove(): Promise<void>;
 }
 
-const address = 'postgres://postgres@127.0.0.1:5432/test';
-
-/** Why tests with PostgreSQL cannot run here; undefined where they can. */
-export async function postgresProblem(): Promise<string | undefined> {
-  const client = new Client({ connectionString: address, connectionTimeoutMillis: 2000 });
-  try {
-    await client.connect();
-    return undefined;
-  } catch (error) {
-    return `no PostgreSQL at 127.0.0.1:5432: ${error instanceof Error ? error.message : String(error)}`;
-  } finally {
-    await client.end();
-  }
-}
-
 /** A DATABASE_URL whose tables lie in a schema of its own. */
 export async function postgresSchema(): Promise<{ url: string; remove: () => Promise<void> }> {
+  const address = await databaseUrl();
   const schema = `voisin_test_${randomBytes(6).toString('hex')}`;
   const run = async (query: string): Promise<void> => {
     const client = new Client({ connectionString: address });
@@ -41,7 +28,8 @@ export async function postgresSchema(): Promise<{ url: string; remove: () => Pro
     await client.query(query).finally(() => client.end());
   };
   await run(`CREATE SCHEMA ${schema}`);
-  return { url: `${address}?options=-c%20search_path%3D${schema}`, remove: () => run(`DROP SCHEMA ${schema} CASCADE`) };
+  const separator = address.includes('?') ? '&' : '?';
+  return { url: `${address}${separator}options=-c%20search_path%3D${schema}`, remove: () => run(`DROP SCHEMA ${schema} CASCADE`) };
 }
 
 export async function levelStoreForTest(): Promise<StoreForTest> {

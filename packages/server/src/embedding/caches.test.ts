@@ -10,6 +10,7 @@ import { cacheKey } from './cache/cache-key.js';
 import { Embedding } from './embedding.js';
 import type { EmbeddingOptions } from './options.js';
 import { copyModel, cosine, manyTexts, miniLmName, modelsFolder, readReference, until } from './testing.js';
+import { skipped } from '../../test/support/skipped.js';
 
 const missing = redisMissing();
 const ended: (() => unknown)[] = [];
@@ -125,7 +126,7 @@ test('a text that is too long is refused where it must not be cut, known or not'
   expect(await server.embedding.embed([long])).toMatchObject({ truncated: [true], cached: ['l1'], droppedTokens: [46] });
 });
 
-describe.skipIf(missing)(`with Redis${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+describe.skipIf(missing)(`with Redis${skipped(missing)}`, () => {
   test('what one server computed another has from Redis, bit for bit, and from memory the next time', async () => {
     const redis = await ownRedis();
     const [one, other] = [await openAt(redis), await openAt(redis)];

@@ -1,6 +1,7 @@
 // Processes that change with the load, and texts that run one by one, with real processes.
 import { availableParallelism } from 'node:os';
 import { afterEach, expect, test } from 'vitest';
+import { skipped } from '../../test/support/skipped.js';
 import { Embedding } from './embedding.js';
 import type { EmbeddingOptions } from './options.js';
 import { cosine, manyTexts, modelsFolder, readReference, until } from './testing.js';
@@ -23,9 +24,10 @@ async function crowd(enough: () => boolean): Promise<void> {
   await Promise.all(texts.map(ask));
 }
 
-// On a machine with one core there is one team.
-test.skipIf(several < 2)(
-  'one process serves callers one after another; several start when texts keep coming at the same time',
+const oneCore = several < 2 ? 'a machine with one core has one team' : undefined;
+
+test.skipIf(oneCore)(
+  `one process serves callers one after another; several start when texts keep coming at the same time${skipped(oneCore)}`,
   async () => {
     await open();
     for (const text of manyTexts(20, 3)) await embedding.embed([text]);
@@ -42,15 +44,18 @@ test.skipIf(several < 2)(
   },
 );
 
-test.skipIf(several < 2)('the processes for a crowd leave when there is none any more, and come back with the next', async () => {
-  await open({ teamStayMs: 300 });
-  const [pid] = embedding.stats().workers;
-  await crowd(() => embedding.stats().workers.length === several + 1);
-  await until(() => embedding.stats().workers.length === 1, 'the second team left');
-  expect(embedding.stats()).toMatchObject({ workers: [pid], restarts: 0 });
-  await embedding.embed(['one process serves']);
-  await crowd(() => embedding.stats().workers.length === several + 1);
-});
+test.skipIf(oneCore)(
+  `the processes for a crowd leave when there is none any more, and come back with the next${skipped(oneCore)}`,
+  async () => {
+    await open({ teamStayMs: 300 });
+    const [pid] = embedding.stats().workers;
+    await crowd(() => embedding.stats().workers.length === several + 1);
+    await until(() => embedding.stats().workers.length === 1, 'the second team left');
+    expect(embedding.stats()).toMatchObject({ workers: [pid], restarts: 0 });
+    await embedding.embed(['one process serves']);
+    await crowd(() => embedding.stats().workers.length === several + 1);
+  },
+);
 
 test('what waits is shared among the processes that are free', async () => {
   const sizes: number[] = [];

@@ -5,14 +5,19 @@ import { promisify } from 'node:util';
 
 interface PythonEnvironments {
   pythonEnvironment(name: string): Promise<string>;
+  pythonProblem(name: string): Promise<string | undefined>;
 }
 
-/** The interpreter of the environment. */
-export async function pythonOf(environment: string): Promise<string> {
+const { pythonEnvironment, pythonProblem } = await (async (): Promise<PythonEnvironments> => {
   const helper = new URL('../../../../../scripts/python-env.mjs', import.meta.url);
-  const { pythonEnvironment } = (await import(helper.href)) as PythonEnvironments;
-  return pythonEnvironment(environment);
-}
+  return import(helper.href);
+})();
+
+/** Why an environment is not to be had; undefined: it is there. */
+export { pythonProblem };
+
+/** The interpreter of the environment. */
+export const pythonOf = pythonEnvironment;
 
 /** Standard output of test/<script>. */
 export async function runPython(environment: string, script: string, ...args: string[]): Promise<string> {

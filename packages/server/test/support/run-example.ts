@@ -4,21 +4,27 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { it } from 'vitest';
 import { type Example, expectLike, expectSameText } from './examples.js';
-import { pythonOf } from './python.js';
+import { pythonOf, pythonProblem } from './python.js';
 
 /** Where the pages have their server. */
 const printed = 'http://127.0.0.1:8000';
 // Where `import 'openai'` is found.
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
-export const hasCurl = (() => {
+/** Why examples of a shell cannot run here; undefined: they can. */
+export const shellProblem = ((): string | undefined => {
   try {
     execFileSync('curl', ['--version']);
-    return true;
+    return undefined;
   } catch {
-    return false;
+    return 'curl is not installed';
   }
 })();
+
+async function problemOf({ language }: Example): Promise<string | undefined> {
+  if (language === 'sh') return shellProblem;
+  return language === 'js' ? undefined : pythonProblem('openai-client');
+}
 
 /** What an example prints with the server at `url`; `env` goes over this process's. */
 export async function outputOf({ language, code }: Example, url: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -37,14 +43,11 @@ export async function outputOf({ language, code }: Example, url: string, env: Re
 /** A test of one example. */
 export function itAnswersAsPrinted(example: Example, run: (example: Example) => Promise<string>): void {
   const { language, answer, line } = example;
-  const needsCurl = language === 'sh' && !hasCurl;
-  it.skipIf(needsCurl)(
-    `line ${line}, ${language}, answers as printed${needsCurl ? ' (skipped: there is no curl here)' : ''}`,
-    async () => {
-      const output = await run(example);
-      if (answer.language === 'json') expectLike(JSON.parse(output), answer.text);
-      else expectSameText(output, answer.text.trim());
-    },
-    300_000,
-  );
+  it(`line ${line}, ${language}, answers as printed`, async (context) => {
+    const problem = await problemOf(example);
+    if (problem !== undefined) context.skip(problem);
+    const output = await run(example);
+    if (answer.language === 'json') expectLike(JSON.parse(output), answer.text);
+    else expectSameText(output, answer.text.trim());
+  }, 300_000);
 }

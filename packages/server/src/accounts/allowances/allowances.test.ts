@@ -1,12 +1,12 @@
 // What every place that counts allowances does: one contract, run on all three.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { postgresProblem } from '../stores.test-help.js';
+import { postgresProblem, redisProblem } from '../../../test/support/services.js';
 import type { Standing } from './allowances.js';
-import { inMemory, inPostgres, inRedis, noon, nothing, type Place, redisProblem, settle, take } from './places.test-help.js';
+import { inMemory, inPostgres, inRedis, noon, nothing, type Place, settle, take } from './places.test-help.js';
 
 const places: [name: string, open: () => Promise<Place>, problem: string | undefined][] = [
   ['this process', inMemory, undefined],
-  ['Redis', inRedis, redisProblem],
+  ['Redis', inRedis, await redisProblem()],
   ['PostgreSQL', inPostgres, await postgresProblem()],
 ];
 

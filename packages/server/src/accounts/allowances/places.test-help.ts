@@ -1,6 +1,7 @@
 // Places that count allowances, for tests: each with two sides, empty, with nothing left of it afterwards; and takings and settlements to try.
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { redisUrl } from '../../../test/support/services.js';
 import { VoisinError } from '../../errors.js';
 import { Database } from '../postgres/database.js';
 import { postgresSchema } from '../stores.test-help.js';
@@ -16,19 +17,6 @@ export interface Place {
   readonly two: Allowances;
   remove(): Promise<void>;
 }
-
-export const redisUrl = 'redis://127.0.0.1:6379';
-export const redisProblem = await (async () => {
-  const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
-  try {
-    await redis.connect();
-    await redis.quit();
-    return undefined;
-  } catch (error) {
-    redis.disconnect();
-    return `no Redis at 127.0.0.1:6379: ${String(error)}`;
-  }
-})();
 
 export const nothingYet: MonthSoFar = async () => 0;
 export const quiet = { warn: () => undefined, info: () => undefined };
@@ -47,8 +35,9 @@ export interface InRedis extends Shared {
 
 export async function inRedis(monthSoFar: MonthSoFar = nothingYet): Promise<InRedis> {
   const prefix = `voisin-test-${randomBytes(6).toString('hex')}:`;
-  const redis = new Redis(redisUrl);
-  const open = (): RedisCount => new RedisCount({ url: redisUrl, prefix });
+  const url = await redisUrl();
+  const redis = new Redis(url);
+  const open = (): RedisCount => new RedisCount({ url, prefix });
   const [one, two] = [shared(open(), monthSoFar), shared(open(), monthSoFar)];
   return {
     one,

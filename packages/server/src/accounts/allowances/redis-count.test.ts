@@ -1,10 +1,14 @@
 // A Redis that has lost what it counted, or holds something else.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { redisProblem } from '../../../test/support/services.js';
+import { skipped } from '../../../test/support/skipped.js';
 import { MemoryAllowances } from './memory-allowances.js';
-import { type InRedis, inRedis, nothing, quiet, redisProblem, take } from './places.test-help.js';
+import { type InRedis, inRedis, nothing, quiet, take } from './places.test-help.js';
 import { SharedAllowances } from './shared-allowances.js';
 
-describe.skipIf(redisProblem !== undefined)(`Redis (${redisProblem ?? 'it is here'})`, () => {
+const problem = await redisProblem();
+
+describe.skipIf(problem !== undefined)(`the count in Redis${skipped(problem)}`, () => {
   let place: InRedis;
   beforeEach(async () => {
     place = await inRedis(async () => 7000);

@@ -1,6 +1,6 @@
 // A count that several servers share, lost for a while: nothing is forgotten, nothing counts twice, and limits hold.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { postgresProblem } from '../stores.test-help.js';
+import { postgresProblem, redisProblem } from '../../../test/support/services.js';
 import { MemoryAllowances } from './memory-allowances.js';
 import {
   type InPostgres,
@@ -11,7 +11,6 @@ import {
   linkTo,
   nothing,
   nothingYet,
-  redisProblem,
   settle,
   shared,
   take,
@@ -19,7 +18,7 @@ import {
 import { type Call, type SharedCount, SharedAllowances } from './shared-allowances.js';
 
 describe.each([
-  ['Redis', async () => inRedis(), redisProblem],
+  ['Redis', async () => inRedis(), await redisProblem()],
   ['PostgreSQL', async () => inPostgres(), await postgresProblem()],
 ] as const)('a count in %s that is lost for a while', (_name, open, problem) => {
   let place: InRedis | InPostgres;

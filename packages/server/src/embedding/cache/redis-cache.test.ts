@@ -6,6 +6,7 @@ import { redisMissing, RedisServer } from '../../../test/support/redis-server.js
 import { SlowLine } from '../../../test/support/slow-line.js';
 import { keyOf, until } from '../testing.js';
 import { RedisCache, type RedisCacheOptions } from './redis-cache.js';
+import { skipped } from '../../../test/support/skipped.js';
 
 const missing = redisMissing();
 const entry = (seed: number) => ({
@@ -53,7 +54,7 @@ async function keep(cache: RedisCache, server: RedisServer, text: string, seed: 
   await until(async () => (await server.client.dbsize()) > before, `${text} is kept`);
 }
 
-describe.skipIf(missing)(`the cache in Redis${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+describe.skipIf(missing)(`the cache in Redis${skipped(missing)}`, () => {
   test('what one server kept another finds, each value under its own key', async () => {
     const server = await redis();
     const [one, other] = [open(server.url).cache, open(server.url).cache];
