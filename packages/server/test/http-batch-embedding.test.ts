@@ -134,9 +134,9 @@ describe('bad input is a 400 that names the field, the limit and what came', () 
   });
 });
 
-it('every control character and half a surrogate pair is a text like another, or a 400 that says why', async () => {
+it('every control character is a text like another, or a 400 that says why', async () => {
   const characters = Array.from({ length: 0x20 }, (_, code) => String.fromCodePoint(code));
-  for (const character of [...characters, '\u007f', '\ud800', '\udfff', '\ufffe', '\u202e']) {
+  for (const character of [...characters, '\u007f', '\ufffe', '\u202e']) {
     const alone = await single({ model_name: short, text: character });
     expect([200, 400]).toContain(alone.status);
     const within = await single({ model_name: short, text: `a${character}b` });

@@ -2,6 +2,7 @@
 import { VoisinError } from '../errors.js';
 import { ByteReader } from './byte-reader.js';
 import { float32ToBytes } from './float-bytes.js';
+import { utf8Problem } from './i-json.js';
 import { malformed, type ReadRowsOptions, rowsPerBatch, wholeRows } from './row-batches.js';
 
 const magic = Buffer.from('\x93NUMPY', 'latin1');
@@ -42,6 +43,8 @@ async function readHeader(reader: ByteReader, dimension: number): Promise<{ rows
   if (length > maxHeaderBytes) throw malformed('npy', `has a header of ${length} bytes; at most ${maxHeaderBytes} are accepted`);
   const header = Buffer.alloc(length);
   if ((await reader.fill(header)) < length) throw malformed('npy', 'is cut in its header');
+  const problem = version === 3 ? utf8Problem(header) : undefined;
+  if (problem !== undefined) throw malformed('npy', `has a header that cannot be read: ${problem}`);
   return parseHeader(header.toString(version === 3 ? 'utf8' : 'latin1'), dimension);
 }
 

@@ -2,7 +2,7 @@
 
 import type { TSchema } from 'typebox';
 import { VoisinError } from '../../errors.js';
-import { parseBody, type ParseLimits } from './body/parse-body.js';
+import { parseBody, parseField, type ParseLimits } from './body/parse-body.js';
 import { toInput } from './body/columns.js';
 import { type Route, takesEncoding } from './route.js';
 
@@ -90,23 +90,26 @@ function fromText(name: string, text: string, schema: Fields | undefined, limits
   const type = typeof json === 'object' && json !== null && 'type' in json ? json.type : schema?.['type'];
   if (type === 'integer' || type === 'number') return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
   if (type === 'array') return numbers(name, text, limits);
-  if (type === 'object') return parsed(name, `{"filter":${text}}`, limits)['filter'];
+  if (type === 'object') return named(name, () => parseField(text, name, limits));
   return text;
 }
 
 function numbers(name: string, text: string, limits: ParseLimits): unknown {
   const list = text.replace(/^\s*\[|\]\s*$/g, '');
   const stranger = list.split(',').find((one) => !/^\s*-?\d+(\.\d+)?([eE][+-]?\d+)?\s*$/.test(one));
-  if (stranger === undefined || list.trim() === '') return parsed(name, `{"vector":[${list}]}`, limits)['vector'];
+  if (stranger === undefined || list.trim() === '') return named(name, () => vectorOf(`{"vector":[${list}]}`, limits));
   const got = JSON.stringify(stranger.slice(0, 60));
   throw new VoisinError('invalid_argument', `${name}: expected numbers with commas between them, as 0.1,0.2,0.3, got ${got}`, {
     field: name,
   });
 }
 
-function parsed(name: string, json: string, limits: ParseLimits): Record<string, unknown> {
+const vectorOf = (json: string, limits: ParseLimits): unknown => toInput(parseBody(Buffer.from(json), 'vector', limits))['vector'];
+
+/** What a body's parser says of a field, said of a query parameter. */
+function named(name: string, parse: () => unknown): unknown {
   try {
-    return toInput(parseBody(Buffer.from(json), 'vector', limits));
+    return parse();
   } catch (error) {
     if (!(error instanceof VoisinError)) throw error;
     throw new VoisinError('invalid_argument', `${name}: ${error.message.replace(/^(body|vector|filter): /, '')}`, { field: name });

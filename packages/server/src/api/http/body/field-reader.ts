@@ -57,7 +57,7 @@ export class FieldReader {
       this.count(field, reader.parts - partsBefore);
     }
     reader.at = start;
-    return reader.readValue();
+    return this.#kept(field, reader.readValue());
   }
 
   /** Ids, or texts to search by. */
@@ -77,7 +77,7 @@ export class FieldReader {
   inputs(name: string): unknown {
     const field = name.slice(0, 100);
     const kind = this.#reader.kind();
-    if (kind === 'string') return this.#reader.readValue();
+    if (kind === 'string') return this.#kept(field, this.#reader.readValue());
     if (kind !== 'array') return this.value(field);
     const items: unknown[] = [];
     let others = 0;
@@ -96,12 +96,19 @@ export class FieldReader {
   #input(field: string): unknown {
     const kind = this.#reader.kind();
     if (kind === 'object') return this.value(field);
-    const item = this.#reader.readValue();
+    const item = this.#kept(field, this.#reader.readValue());
     if (!Array.isArray(item)) return item;
     const place = item.findIndex((one) => typeof one === 'object' && one !== null);
     if (place < 0) return item;
     const message = `${field}[${place}]: expected a token id, got ${Array.isArray(item[place]) ? 'an array' : 'an object'}`;
     throw new VoisinError('invalid_argument', message, { field: `${field}[${place}]` });
+  }
+
+  #kept(field: string, value: unknown): unknown {
+    const { flaw } = this.#reader;
+    if (flaw === undefined) return value;
+    const shown = field.slice(0, 100);
+    throw new VoisinError('invalid_argument', `${shown}: ${flaw}`, { field: shown });
   }
 
   /** Says what bounds them on this route, where that is not `most`. */

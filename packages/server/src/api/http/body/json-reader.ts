@@ -1,22 +1,31 @@
 // Walks the bytes of a JSON text. Numbers of vectors go straight into float32; everything else is found here and read by JSON.parse.
 
 import { VoisinError } from '../../../errors.js';
+import { isExactNumber, surrogateAt } from '../../../formats/index.js';
 
 /** Deeper bodies are refused: nothing that people store is so deep, and a walk over it must not end the stack. */
 export const maxDepth = 64;
+
+/** Numbers of at most this many characters, and without an exponent, are kept as they are sent. */
+const maxPlainNumber = 15;
 
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 const colon = 0x3a;
+const plus = 0x2b;
 const minus = 0x2d;
+const point = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
+const letterE = 0x65;
+const letterU = 0x75;
 
+const isDigit = (byte: number): boolean => byte >= zero && byte <= nine;
 const isBracket = (byte: number): boolean => byte === openBracket || byte === closeBracket || byte === openBrace || byte === closeBrace;
 
 export type ValueKind = 'object' | 'array' | 'string' | 'number' | 'literal' | 'none';
@@ -26,6 +35,10 @@ export class JsonReader {
   at = 0;
   /** Objects, lists and fields of objects that were skipped so far. */
   parts = 0;
+  /** Whether numbers in objects and lists must be those that JSON.parse makes of them. */
+  exactNumbers = true;
+  /** The first thing in the value read last that would not be kept as it was sent: "expected ..., got ... at byte 7". */
+  flaw: string | undefined;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -44,7 +57,7 @@ export class JsonReader {
         return 'none';
       default: {
         const byte = this.bytes[this.at] ?? 0;
-        return byte === minus || (byte >= zero && byte <= nine) ? 'number' : 'literal';
+        return byte === minus || isDigit(byte) ? 'number' : 'literal';
       }
     }
   }
@@ -92,8 +105,9 @@ export class JsonReader {
     return String(this.#parse(start, end));
   }
 
-  /** Any value, by JSON.parse. */
+  /** Any value, by JSON.parse. Whoever keeps it, or looks for it, refuses it when it has a `flaw`. */
   readValue(): unknown {
+    this.flaw = undefined;
     this.skipSpace();
     const start = this.at;
     this.skipValue();
@@ -121,6 +135,10 @@ export class JsonReader {
       const byte = bytes[this.at] ?? 0;
       if (byte === quote) {
         this.#skipString();
+        continue;
+      }
+      if (isDigit(byte) || byte === minus) {
+        this.#skipNumber();
         continue;
       }
       this.at++;
@@ -174,12 +192,39 @@ export class JsonReader {
       if (byte === backslash) {
         plain = false;
         at++;
+        if (bytes[at] === letterU) at = this.#skipUnit(at);
       } else if (byte < 0x20) {
         plain = false;
       }
     }
     this.at = end;
     throw this.notJson('the end of a string');
+  }
+
+  /** @returns the last byte of the character whose escape has its `u` at `at` */
+  #skipUnit(at: number): number {
+    const found = surrogateAt(this.bytes, at);
+    if (found === undefined) return at;
+    if ('end' in found) return found.end;
+    this.flaw ??= `expected whole characters, got half of a surrogate pair, ${found.half}, at byte ${at - 1}`;
+    return at;
+  }
+
+  #skipNumber(): void {
+    const { bytes, at: start } = this;
+    let hasExponent = false;
+    let at = start + 1;
+    for (let byte = bytes[at] ?? 0; ; byte = bytes[++at] ?? 0) {
+      if (isDigit(byte) || byte === point) continue;
+      if ((byte | 0x20) !== letterE && byte !== minus && byte !== plus) break;
+      hasExponent = true;
+    }
+    this.at = at;
+    if ((at - start <= maxPlainNumber && !hasExponent) || !this.exactNumbers || this.flaw !== undefined) return;
+    const text = bytes.toString('latin1', start, at);
+    if (isExactNumber(text)) return;
+    const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+    this.flaw = `expected numbers that a double holds (integers up to 9007199254740991), got ${shown} at byte ${start}; send it as a string`;
   }
 
   /** Moves past a number or a bare word. */

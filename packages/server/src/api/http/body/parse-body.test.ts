@@ -217,3 +217,20 @@ describe('vectors to add', () => {
     expect(columns?.refused.map((one) => one.position)).toEqual([1, 2, 3]);
   });
 });
+
+it('a vector whose first fields are refused is read to its end: fields may come in any order', () => {
+  const vectors = '{"metadata":[1],"values":[1,2],"id":"a"},{"text":7,"values":[3],"id":"b"},{"values":[4],"id":"c"}';
+  const columns = parse(`{"vectors":[${vectors}]}`, 'vectors').columns;
+  expect(columns?.refused.map(({ position, error }) => [position, error])).toEqual([
+    [0, '.metadata: expected an object, got an array of 1'],
+    [1, '.text: expected a string, got 7'],
+  ]);
+  expect(columns?.values).toEqual(Float32Array.of(4));
+});
+
+it('numbers that no double holds are refused in metadata and filters, and pass in bodies of texts, whose routes ignore what they do not know', () => {
+  const big = '{"user":{"id":9007199254740993},"input":["a",[9007199254740993]]}';
+  expect(complaint(big, 'texts')).toBe('accepted');
+  expect(complaint(big, 'plain')).toContain('user: expected numbers that a double holds');
+  expect(complaint('{"a":{"b":[1,"\\"9007199254740993",12345678901234567890]}}', 'plain')).toContain('got 12345678901234567890 at byte 34');
+});

@@ -1,7 +1,7 @@
 // A JSON body to fields, with its vectors as float32 columns. The same code runs in place for small bodies and in a thread for large ones.
 
-import { isUtf8 } from 'node:buffer';
 import { VoisinError } from '../../../errors.js';
+import { utf8Problem } from '../../../formats/index.js';
 import { FieldReader } from './field-reader.js';
 import { FloatSink } from './float-sink.js';
 import { JsonReader } from './json-reader.js';
@@ -45,8 +45,11 @@ export interface ParsedBody {
  * @throws VoisinError invalid_argument naming the field, or the byte at which it is no JSON
  */
 export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): ParsedBody {
-  if (!isUtf8(bytes)) throw new VoisinError('invalid_argument', 'body: expected UTF-8, got other bytes');
+  const problem = utf8Problem(bytes);
+  if (problem !== undefined) throw new VoisinError('invalid_argument', `body: ${problem}`, { field: 'body' });
   const reader = new JsonReader(withoutMark(bytes));
+  // Nothing of these bodies is kept, and services whose routes they are for ignore fields that they do not know.
+  reader.exactNumbers = plan !== 'texts';
   const kind = reader.kind();
   if (kind !== 'object') throw notAnObject(reader, kind);
   const fields: Record<string, unknown> = {};
@@ -77,6 +80,17 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): P
     throw error instanceof VoisinError ? withFields(error, [...Object.keys(fields), last]) : error;
   }
   return { fields, vectors, ...(matrix === undefined ? {} : { matrix }), ...(columns === undefined ? {} : { columns }) };
+}
+
+/**
+ * @param text JSON that came elsewhere than in a body
+ * @throws VoisinError invalid_argument naming the field, its bytes counted from the text's first
+ */
+export function parseField(text: string, field: string, limits: ParseLimits): unknown {
+  const reader = new JsonReader(Buffer.from(text));
+  const value = new FieldReader(reader, limits).value(field);
+  reader.end();
+  return value;
 }
 
 /** An address that serves two services tells by its fields whose body it was. */

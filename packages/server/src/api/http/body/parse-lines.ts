@@ -1,5 +1,7 @@
 // JSON lines of {id, values, metadata?, text?}: a line that is no JSON is refused like any vector that cannot be kept.
 
+import { isUtf8 } from 'node:buffer';
+import { utf8Problem } from '../../../formats/index.js';
 import { JsonReader } from './json-reader.js';
 import { type ParsedBody, type ParseLimits, withoutMark } from './parse-body.js';
 import { VectorsReader } from './vectors-reader.js';
@@ -12,6 +14,7 @@ export function parseLines(given: Buffer, firstLine: number, limits: ParseLimits
   const whole = new JsonReader(bytes);
   const vectors = new VectorsReader(whole, limits);
   const lines: number[] = [];
+  const mayBeBad = !isUtf8(bytes);
   for (let start = 0, line = firstLine; start < bytes.length; line++) {
     const found = bytes.indexOf(newline, start);
     const end = found === -1 ? bytes.length : found;
@@ -19,6 +22,11 @@ export function parseLines(given: Buffer, firstLine: number, limits: ParseLimits
     start = end + 1;
     if (reader.skipSpace() === undefined) continue;
     lines.push(line);
+    const problem = mayBeBad ? utf8Problem(reader.bytes) : undefined;
+    if (problem !== undefined) {
+      vectors.refuse(problem);
+      continue;
+    }
     vectors.from(reader);
     vectors.readWhole();
   }

@@ -71,6 +71,11 @@ export class VectorsReader {
     }
   }
 
+  /** A vector whose text cannot be read at all. */
+  refuse(problem: string): void {
+    this.#keep({ id: undefined, metadata: '{}', text: undefined, problem: `: ${problem}` }, this.#values.length);
+  }
+
   take(): ParsedVectors {
     return {
       count: this.#ids.length,
@@ -102,17 +107,21 @@ export class VectorsReader {
     reader.readObject((name) => {
       if (name === 'id') {
         id = reader.readValue();
+        if (reader.flaw !== undefined) problem ??= `.id: ${reader.flaw}`;
       } else if (name === 'values') {
         hasValues = true;
         this.#values.length = start;
-        problem ??= this.#readValues();
+        const wrong = this.#readValues();
+        problem ??= wrong;
       } else if (name === 'metadata') {
         const checked = checkMetadata(reader.readValue(), this.#limits.maxMetadataBytes);
-        if ('text' in checked) metadata = checked.text;
+        if (reader.flaw !== undefined) problem ??= `.metadata: ${reader.flaw}`;
+        else if ('text' in checked) metadata = checked.text;
         else problem ??= `.metadata: ${checked.problem}`;
       } else if (name === 'text') {
         const value = reader.readValue();
-        if (typeof value === 'string') text = value;
+        if (reader.flaw !== undefined) problem ??= `.text: ${reader.flaw}`;
+        else if (typeof value === 'string') text = value;
         else problem ??= `.text: expected a string, got ${shown(value)}`;
       } else {
         const field = path(name);
