@@ -110,6 +110,74 @@ describe('.npy and .fvecs', () => {
   });
 });
 
+describe('rows of a file that are no vectors of float32', () => {
+  const values = Float64Array.from(rows(30).flat());
+  const reasons = async (format: string, file: Buffer): Promise<unknown> => {
+    const index = await makeIndex(server.client, { dimension });
+    const { status, json } = await server.client.post(path(index, `import?format=${format}`), file);
+    expect([status, json.imported, json['failed']]).toEqual([200, 27, 3]);
+    expect((await server.client.get(path(index, 'vectors?limit=100'))).json.ids).not.toContain('row-7');
+    expect((await server.client.get(path(index, `vectors/29`))).json.values.map(Math.fround)).toEqual([...Float32Array.from(values.subarray(29 * dimension))]); // prettier-ignore
+    return json.errors.map(({ position, error }) => [position, error]);
+  };
+  const withBad = (large: number): Float64Array => {
+    const bad = values.slice();
+    bad.set([NaN, 1], 3 * dimension + 5);
+    bad.set([-Infinity, NaN], 7 * dimension);
+    bad.set([large], 28 * dimension + 15);
+    return bad;
+  };
+  const expected = (last: string) => [
+    [3, 'row 3: values[5]: expected a finite number, got NaN'],
+    [7, 'row 7: values[0]: expected a finite number, got -Infinity'],
+    [28, `row 28: values[15]: expected ${last}`],
+  ];
+
+  it('are refused alone, whatever the format: a float64 over float32, NaN, infinities', async () => {
+    const wide = withBad(-1e39);
+    const header = npyHeader('<f8', wide.length / dimension, dimension);
+    const file = Buffer.concat([header, Buffer.from(wide.buffer)]);
+    expect(await reasons('npy', file)).toEqual(expected('a number that fits a float32, got -1e+39'));
+    const narrow = Float32Array.from(withBad(Infinity));
+    expect(await reasons('npy', npy(narrow))).toEqual(expected('a finite number, got Infinity'));
+    expect(await reasons('fvecs', fvecs(narrow))).toEqual(expected('a finite number, got Infinity'));
+  });
+
+  it('are refused alone in JSON lines and bodies too', async () => {
+    const index = await makeIndex(server.client, { dimension: 1 });
+    const values = ['1', '1e39', '2', '-1e400', 'NaN', 'null', '3'];
+    const vectors = values.map((value, i) => `{"id":"${i}","values":[${value}]}`);
+    const imported = await server.client.post(path(index, 'import'), vectors.join('\n'));
+    const added = await server.client.post(path(index, 'vectors'), `{"vectors":[${vectors.join(',')}]}`);
+    for (const { json } of [imported, added]) {
+      expect(json.errors.map(({ position, error }) => [position, error.replace(/^.*, got /, '')])).toEqual([
+        [1, '1e39'],
+        [3, '-1e400'],
+        [4, 'NaN'],
+        [5, 'null'],
+      ]);
+    }
+    expect([imported.json.imported, added.json['added_count']]).toEqual([3, 3]);
+  });
+});
+
+describe('an export of JSON lines', () => {
+  const breaks = '\u000b\u000c\u001c\u001d\u001e\u0085\u2028\u2029';
+  const anyBreak = /\r\n|[\n\r\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/;
+
+  it('has one line a vector for every reader, and so has the progress of an import', async () => {
+    const index = await makeIndex(server.client, { dimension: 1 });
+    const vectors = ['a\u2028', 'b\u2029'].map((id) => ({ id, values: [1], metadata: { [breaks]: breaks } }));
+    expect((await server.client.post(path(index, 'vectors'), { vectors })).status).toBe(201);
+    const { text } = await server.client.get(path(index, 'export'));
+    expect(text.trimEnd().split(anyBreak).map((line) => JSON.parse(line))).toEqual(vectors); // prettier-ignore
+    const wrong = `${JSON.stringify({ id: 'c\u2028', values: [1, 2] })}\n`;
+    const told = await server.client.post(path(index, 'import'), wrong, { accept: 'application/x-ndjson' });
+    const steps = told.text.trimEnd().split(anyBreak).map((line) => JSON.parse(line)); // prettier-ignore
+    expect(steps.at(-1)).toMatchObject({ done: true, failed: 1, errors: [{ id: 'c\u2028' }] });
+  });
+});
+
 describe('an .npy export', () => {
   it('whose index changes meanwhile is cut by closing the connection, so that nobody takes it for whole', async () => {
     // More than the sockets hold: most of it is read after the deletion.
@@ -154,9 +222,12 @@ describe('a stream that is refused', () => {
 });
 
 function npy(data: Float32Array, columns = dimension): Buffer {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${data.length / columns}, ${columns}), }`.padEnd(117);
-  const head = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${text}\n`, 'latin1');
-  return Buffer.concat([head, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]);
+  return Buffer.concat([npyHeader('<f4', data.length / columns, columns), Buffer.from(data.buffer, data.byteOffset, data.byteLength)]);
+}
+
+function npyHeader(type: string, rows: number, columns: number): Buffer {
+  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${rows}, ${columns}), }`.padEnd(117);
+  return Buffer.from(`\x93NUMPY\x01\x00\x76\x00${text}\n`, 'latin1');
 }
 
 function fvecs(data: Float32Array): Buffer {

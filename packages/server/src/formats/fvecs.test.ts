@@ -15,8 +15,17 @@ describe('fvecs', () => {
 
   it.each([1, 2, 5, 1000])('come back in batches of at most %i rows', async (batchRows) => {
     const batches = await listOf(readFvecs(streamOf(await file()), { dimension: 3, batchRows }));
-    expect(batches.every((batch) => batch.length > 0 && batch.length <= batchRows * 3)).toBe(true);
-    expect(batches.flatMap((batch) => [...batch])).toEqual([...values]);
+    expect(batches.every(({ values: { length } }) => length > 0 && length <= batchRows * 3)).toBe(true);
+    expect(batches.flatMap((batch) => [...batch.values])).toEqual([...values]);
+  });
+
+  it('name the rows that are no finite float32, and give the others', async () => {
+    const bytes = await file();
+    bytes.writeFloatLE(-Infinity, 20);
+    bytes.writeFloatLE(NaN, 64 + 12);
+    const batches = await listOf(readFvecs(streamOf(bytes), { dimension: 3, batchRows: 2 }));
+    expect(batches.map(({ unfit }) => unfit)).toEqual([[{ row: 1, column: 0, value: -Infinity }], [], [{ row: 0, column: 2, value: NaN }]]);
+    expect(batches[1]?.values).toEqual(values.subarray(6, 12));
   });
 
   it('are empty without rows', async () => {
@@ -26,7 +35,8 @@ describe('fvecs', () => {
   it.each([1, 5, 15])('are refused when %i bytes are missing, after the whole rows were given', async (missing) => {
     const given: number[] = [];
     const reading = async () => {
-      for await (const batch of readFvecs(streamOf((await file()).subarray(0, -missing)), { dimension: 3 })) given.push(batch.length);
+      for await (const batch of readFvecs(streamOf((await file()).subarray(0, -missing)), { dimension: 3 }))
+        given.push(batch.values.length);
     };
     await expect(reading()).rejects.toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('ends within row 4') });
     expect(given).toEqual([12]);

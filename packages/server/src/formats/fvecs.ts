@@ -1,9 +1,9 @@
 // .fvecs (http://corpus-texmex.irisa.fr): each row is its dimension as a little-endian int32, then that many float32.
 import { ByteReader } from './byte-reader.js';
-import { malformed, type ReadRowsOptions, rowsPerBatch, wholeRows } from './row-batches.js';
+import { malformed, type ReadRowsOptions, type RowBatch, rowBatch, rowsPerBatch, wholeRows } from './row-batches.js';
 
 /** Reads the rows of an .fvecs file in batches of whole rows. Throws invalid_argument. */
-export async function* readFvecs(chunks: AsyncIterable<Uint8Array>, options: ReadRowsOptions): AsyncGenerator<Float32Array> {
+export async function* readFvecs(chunks: AsyncIterable<Uint8Array>, options: ReadRowsOptions): AsyncGenerator<RowBatch> {
   const { dimension } = options;
   const stride = dimension + 1;
   const batchRows = rowsPerBatch(options);
@@ -23,7 +23,7 @@ export async function* readFvecs(chunks: AsyncIterable<Uint8Array>, options: Rea
         }
         if (i < rows) batch.set(values.subarray(i * stride + 1, (i + 1) * stride), i * dimension);
       }
-      if (rows > 0) yield batch;
+      if (rows > 0) yield rowBatch(batch, dimension);
       if (filled % (stride * 4) !== 0) throw malformed('fvecs', `is cut: it ends within row ${row + rows}, at byte ${reader.position}`);
       if (rows < batchRows) return;
     }

@@ -20,6 +20,18 @@ describe('writeJsonl', () => {
     expect(lines).toEqual(records.map((record) => ({ ...record, values: Array.from(record.values, shortFloat) })));
   });
 
+  it('writes one line a vector for readers that end lines at any character that Unicode or Python knows as a line break', async () => {
+    const breaks = '\n\r\u000b\u000c\u001c\u001d\u001e\u0085\u2028\u2029';
+    const record = { id: `a${breaks}`, values: Float32Array.of(1), metadata: { [breaks]: `${breaks}\\u2028` }, text: breaks };
+    const bytes = await bytesOf(writeJsonl(each([record, record])));
+    const lines = bytes.toString().split(/\r\n|[\n\r\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/);
+    expect(lines.map((line) => (line === '' ? undefined : JSON.parse(line)))).toEqual([
+      { ...record, values: [1] },
+      { ...record, values: [1] },
+      undefined,
+    ]);
+  });
+
   it('writes in chunks of bounded size, taking records only as they are wanted', async () => {
     let taken = 0;
     async function* records() {

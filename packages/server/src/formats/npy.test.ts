@@ -26,18 +26,34 @@ describe('readNpy', () => {
   it.each([1, 2, 3])('reads version %i in batches of whole rows', async (version) => {
     const values = Float32Array.from({ length: 15 }, (_, i) => i / 3);
     const batches = await read(npy({ version, header: dict("'<f4'", 'False', '(5, 3)'), values }), 2);
-    expect(batches.map((batch) => batch.length)).toEqual([6, 6, 3]);
-    expect(batches.flatMap((batch) => [...batch])).toEqual([...values]);
+    expect(batches.map((batch) => batch.values.length)).toEqual([6, 6, 3]);
+    expect(batches.flatMap((batch) => [...batch.values])).toEqual([...values]);
   });
 
   it('makes float32 of float64', async () => {
-    const values = Float64Array.of(0.1, -2, 3, 1e-50, Infinity, 6);
-    expect(await read(npy({ header: dict("'<f8'"), values }))).toEqual([Float32Array.from(values)]);
+    const values = Float64Array.of(0.1, -2, 3, 1e-50, 3.4028235e38, 6);
+    expect(await read(npy({ header: dict("'<f8'"), values }))).toEqual([{ values: Float32Array.from(values), unfit: [] }]);
+  });
+
+  it.each([NaN, Infinity, -Infinity, 1e39, -1e39, 3.4028236e38, 1e300])(
+    'names the row with %d, as it is in the file, and gives the others',
+    async (value) => {
+      const header = dict("'<f8'", 'False', '(5, 3)');
+      const values = Float64Array.from({ length: 15 }, (_, i) => (i === 4 || i === 12 ? value : i));
+      const batches = await read(npy({ header, values }), 4);
+      expect(batches.map(({ unfit }) => unfit)).toEqual([[{ row: 1, column: 1, value }], [{ row: 0, column: 0, value }]]);
+      expect(batches.flatMap((batch) => [...batch.values])).toEqual([...Float32Array.from(values)]);
+    },
+  );
+
+  it('finds rows whose sum alone overflows whole', async () => {
+    const values = new Float32Array(6).fill(3.4e38);
+    expect(await read(npy({ values }))).toEqual([{ values, unfit: [] }]);
   });
 
   it('reads headers as other writers make them', async () => {
     const header = '{"shape":(2L,3L),"descr":"<f4","fortran_order":False}';
-    expect(await read(npy({ header }))).toEqual([new Float32Array(6)]);
+    expect(await read(npy({ header }))).toEqual([{ values: new Float32Array(6), unfit: [] }]);
     expect(await read(npy({ header: dict("'<f4'", 'False', '(0, 3)'), values: new Uint8Array(0) }))).toEqual([]);
   });
 
@@ -47,7 +63,7 @@ describe('readNpy', () => {
       await listOf(
         readNpy(streamOf(npy({ header: dict("'<f4'", 'False', '(500000, 3)'), values }), 65_536), { dimension: 3, batchRows: 1e9 }),
       )
-    ).map((batch) => batch.byteLength);
+    ).map((batch) => batch.values.byteLength);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * 2 ** 20);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(values.byteLength);
   });
@@ -72,7 +88,16 @@ describe('readNpy', () => {
     ['an impossible shape', npy({ header: dict("'<f4'", 'False', '(99999999999999999999, 3)') }), /impossible shape/],
     ['a cut file', npy().subarray(0, -1), /is cut: its shape says 2 rows, and it ends after 1 whole ones/],
     ['a file that goes on', Buffer.concat([npy(), Buffer.of(0)]), /goes on after the 2 rows/],
-    ['a float64 too large', npy({ header: dict("'<f8'"), values: Float64Array.of(1, 2, 3, 4, -1e39, 6) }), /-1e\+39 in row 1, column 1/],
+    [
+      'a header that is no UTF-8',
+      Buffer.from(
+        npy({ version: 3, header: `{'\xff'${dict()}` })
+          .toString('latin1')
+          .replace('\xc3\xbf', '\xff\xff'),
+        'latin1',
+      ),
+      /expected UTF-8, got the byte 0xFF at byte 2/,
+    ],
   ])('refuses %s', async (_, bytes, message) => {
     const stream = streamOf(bytes);
     const error: unknown = await listOf(readNpy(stream, { dimension: 3 })).catch((reason: unknown) => reason);
@@ -84,7 +109,7 @@ describe('readNpy', () => {
   it('takes no more from its source than it was asked for, and lets it go when it is left', async () => {
     const stream = streamOf(npy({ header: dict("'<f4'", 'False', '(1000, 3)'), values: new Float32Array(3000) }), 64);
     for await (const batch of readNpy(stream, { dimension: 3, batchRows: 10 })) {
-      expect(batch.length).toBe(30);
+      expect(batch.values.length).toBe(30);
       break;
     }
     expect(stream.taken).toBeLessThan(512);
@@ -98,7 +123,7 @@ describe('writeNpy', () => {
     const bytes = await bytesOf(writeNpy(each(rows), { rows: 3, dimension: 3 }));
     expect((bytes.length - 36) % 64).toBe(0);
     expect(bytes.subarray(10, 70).toString('latin1')).toBe("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 3), } ".slice(0, 60));
-    expect(await read(bytes)).toEqual([Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9)]);
+    expect(await read(bytes)).toEqual([{ values: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), unfit: [] }]);
   });
 
   it.each([1, 3])('does not hide it when %i rows come instead of 2', async (count) => {

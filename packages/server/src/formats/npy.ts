@@ -3,13 +3,13 @@ import { VoisinError } from '../errors.js';
 import { ByteReader } from './byte-reader.js';
 import { float32ToBytes } from './float-bytes.js';
 import { utf8Problem } from './i-json.js';
-import { malformed, type ReadRowsOptions, rowsPerBatch, wholeRows } from './row-batches.js';
+import { malformed, type ReadRowsOptions, type RowBatch, rowBatch, rowsPerBatch, wholeRows } from './row-batches.js';
 
 const magic = Buffer.from('\x93NUMPY', 'latin1');
 const maxHeaderBytes = 64 * 1024;
 
 /** Reads the rows of an .npy file in batches of whole rows, '<f8' made float32. Throws invalid_argument. */
-export async function* readNpy(chunks: AsyncIterable<Uint8Array>, options: ReadRowsOptions): AsyncGenerator<Float32Array> {
+export async function* readNpy(chunks: AsyncIterable<Uint8Array>, options: ReadRowsOptions): AsyncGenerator<RowBatch> {
   const reader = new ByteReader(chunks);
   try {
     const { rows, bytesPerValue } = await readHeader(reader, options.dimension);
@@ -22,7 +22,7 @@ export async function* readNpy(chunks: AsyncIterable<Uint8Array>, options: ReadR
         const whole = row + Math.floor(filled / (options.dimension * bytesPerValue));
         throw malformed('npy', `is cut: its shape says ${rows} rows, and it ends after ${whole} whole ones, at byte ${reader.position}`);
       }
-      yield values instanceof Float64Array ? narrowed(values, row, options.dimension) : values;
+      yield rowBatch(values instanceof Float64Array ? Float32Array.from(values) : values, options.dimension, values);
     }
     if (!(await reader.atEnd())) throw malformed('npy', `goes on after the ${rows} rows of its shape, at byte ${reader.position}`);
   } finally {
@@ -66,16 +66,6 @@ function parseHeader(header: string, dimension: number): { rows: number; bytesPe
   if (columns !== dimension) throw malformed('npy', `has rows of ${columns} values; accepted: ${dimension}, the dimension of the index`);
   if (!Number.isSafeInteger(rows * columns * 8)) throw malformed('npy', `has the impossible shape (${shape.trim()})`);
   return { rows, bytesPerValue: type === "'<f4'" ? 4 : 8 };
-}
-
-function narrowed(values: Float64Array, firstRow: number, dimension: number): Float32Array {
-  const result = Float32Array.from(values);
-  for (let i = 0; i < result.length; i++) {
-    if (Number.isFinite(result[i]) || !Number.isFinite(values[i])) continue;
-    const row = firstRow + Math.floor(i / dimension);
-    throw malformed('npy', `has ${values[i]} in row ${row}, column ${i % dimension}, which is too large for float32`);
-  }
-  return result;
 }
 
 /** Writes an .npy file of '<f4'. `rows` is their number, which the header must know; another number of rows is `unavailable`. */

@@ -1,7 +1,7 @@
 // A stream in one of the import formats to batches for the operation, a bounded piece at a time.
 
 import { VoisinError } from '../../errors.js';
-import { readFvecs, readNpy } from '../../formats/index.js';
+import { readFvecs, readNpy, type RowBatch, type UnfitValue } from '../../formats/index.js';
 import type { ImportBatch } from '../../operations/index-import.js';
 import { VectorColumns } from '../../operations/vector-columns.js';
 import type { Refused } from '../../operations/vector-columns.js';
@@ -100,31 +100,22 @@ function joined(parts: readonly Uint8Array[], length: number): { bytes: Uint8Arr
   return { bytes, count };
 }
 
-async function* fromRows(batches: AsyncIterable<Float32Array>, { dimension, idPrefix, start }: ImportOptions): AsyncGenerator<ImportBatch> {
+async function* fromRows(batches: AsyncIterable<RowBatch>, { dimension, idPrefix, start }: ImportOptions): AsyncGenerator<ImportBatch> {
   let first = 0;
-  for await (const values of batches) {
+  for await (const { values, unfit } of batches) {
     const count = values.length / dimension;
     const ids = Array.from({ length: count }, (_, i) => `${idPrefix}${start + first + i}`);
     const ends = Uint32Array.from({ length: count }, (_, i) => (i + 1) * dimension);
     const metadata = ids.map(() => '{}');
-    const columns = new VectorColumns({ values, ends, ids, metadata, refused: notFinite(values, dimension, ids) });
+    const columns = new VectorColumns({ values, ends, ids, metadata, refused: unfit.map((one) => refusal(one, ids)) });
     yield { first, columns, label: (position, problem) => `row ${position}: ${problem.replace(/^(\.|: )/, '')}` };
     first += count;
   }
 }
 
-/** A sum is finite when all of its parts are, but for overflow: only then is each looked at. */
-function notFinite(values: Float32Array, dimension: number, ids: readonly string[]): Refused[] {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
-  if (Number.isFinite(sum)) return [];
-  const refused: Refused[] = [];
-  for (const [position, id] of ids.entries()) {
-    const row = values.subarray(position * dimension, (position + 1) * dimension);
-    const at = row.findIndex((value) => !Number.isFinite(value));
-    if (at !== -1) refused.push({ position, id, error: `.values[${at}]: expected a finite number, got ${row[at]}` });
-  }
-  return refused;
+function refusal({ row, column, value }: UnfitValue, ids: readonly string[]): Refused {
+  const expected = Number.isFinite(value) ? 'a number that fits a float32' : 'a finite number';
+  return { position: row, id: ids[row] ?? '', error: `.values[${column}]: expected ${expected}, got ${value}` };
 }
 
 /** @throws VoisinError invalid_argument naming the query parameter */

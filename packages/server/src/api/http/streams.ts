@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
+import { inOneLine } from '../../formats/index.js';
 import type { Export } from '../../operations/index-export.js';
 import { indexExport } from '../../operations/index-export.js';
 import { indexImport, type ImportProgress } from '../../operations/index-import.js';
@@ -115,10 +116,10 @@ async function* progressLines(progress: AsyncIterable<ImportProgress>, { exchang
       const now = performance.now();
       if (!step.done && now < next) continue;
       next = now + progressMilliseconds;
-      yield `${JSON.stringify(step)}\n`;
+      yield `${inOneLine(JSON.stringify(step))}\n`;
     }
   } catch (thrown) {
-    yield `${JSON.stringify(errorBody(toVoisinError(thrown), exchange.requestId))}\n`;
+    yield `${inOneLine(JSON.stringify(errorBody(toVoisinError(thrown), exchange.requestId)))}\n`;
   }
 }
 
