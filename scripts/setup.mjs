@@ -7,19 +7,24 @@ import { ensureNpmPackages } from './lib/npm-packages.mjs';
 import { SetUpError, say, seconds } from './lib/steps.mjs';
 import { ensureSystemPackages, toBuild, toTest, welcomeToTest } from './lib/system-packages.mjs';
 
-const oldestNode = [20, 15];
-
+/** Those that the compiler and the tests ask for as well: 20 from 20.19 on, and 22.12 or newer. */
 export function checkNode(version) {
   const [major, minor] = version.split('.').map(Number);
-  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-  throw new SetUpError(`Node ${oldestNode.join('.')} or newer is needed, this is ${version}: see https://nodejs.org/en/download`);
+  if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22) return;
+  throw new SetUpError(
+    `Node 20.19 (or a later 20), or 22.12 or newer, is needed. This is Node ${version}: see https://nodejs.org/en/download`,
+  );
 }
 
-/** @param tests whether what only tests need is wanted too */
-export async function setUp({ tests = false } = {}) {
+/**
+ * @param tests whether what only tests need is wanted too
+ * @param before what is checked before anything is installed
+ */
+export async function setUp({ tests = false, before = () => undefined } = {}) {
   const begun = performance.now();
   try {
     checkNode(process.versions.node);
+    await before();
     await (tests ? ensureSystemPackages([...toBuild, ...toTest], welcomeToTest) : ensureSystemPackages(toBuild));
     await ensureNpmPackages();
     await ensureAddons();

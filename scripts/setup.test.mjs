@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addons, removeOrphans } from './lib/builds.mjs';
 import { digestOf, filesUnder, isCurrent, writeStamp } from './lib/inputs.mjs';
 import { whyInstall } from './lib/npm-packages.mjs';
-import { command, root, SetUpError } from './lib/steps.mjs';
+import { checkFlags, checkPort } from './lib/first-start.mjs';
+import { adviceFor, command, root, SetUpError } from './lib/steps.mjs';
 import { installCommands, parseMissing } from './lib/system-packages.mjs';
 import { summarise } from './lib/test-summary.mjs';
 import { checkNode } from './setup.mjs';
@@ -38,6 +41,14 @@ describe('what is built again', () => {
     expect(digestOf(folder, ['src'])).toBe(digest);
     rmSync(join(folder, 'out/a.js'));
     expect(isCurrent(folder, build, digest)).toBe(false);
+  });
+
+  test('an output that is shorter than it was made', () => {
+    put('out/a.js', 'whole');
+    writeStamp(folder, build, 'digest');
+    expect(isCurrent(folder, build, 'digest')).toBe(true);
+    put('out/a.js', '');
+    expect(isCurrent(folder, build, 'digest')).toBe(false);
   });
 
   test('everything, after a change, a new file or a new name', () => {
@@ -153,16 +164,23 @@ describe('npm packages', () => {
     expect(whyInstall(lock, installed('1.0.0', 'sha512-b'))).toBe('node_modules/a is another version');
   });
 
+  test('are installed again when a folder of npm’s own record is gone', () => {
+    expect(whyInstall(lock, installed('1.0.0'), (path) => path !== 'node_modules/a')).toBe('node_modules/a is missing');
+  });
+
   test('are left alone when they are those of the lock file; other platforms do not count', () => {
     expect(whyInstall(lock, installed('1.0.0'))).toBeUndefined();
   });
 });
 
 test.each([
-  ['20.15.0', true],
+  ['20.19.0', true],
   ['20.20.2', true],
-  ['22.0.0', true],
-  ['20.14.9', false],
+  ['22.12.0', true],
+  ['24.0.0', true],
+  ['22.11.0', false],
+  ['21.7.3', false],
+  ['20.18.3', false],
   ['18.20.0', false],
 ])('Node %s is taken: %s', (version, taken) => {
   if (taken) expect(() => checkNode(version)).not.toThrow();
@@ -173,6 +191,63 @@ test('a command that fails says how, shows the end of its log and where it lies'
   const failing = command('setup-test', process.execPath, ['-e', 'console.log("the reason"); process.exit(3)'], { advice: 'Do this.' });
   await expect(failing).rejects.toThrow(/exit code 3[^]*the reason[^]*setup-test\.log[^]*Do this\./);
   await expect(command('setup-test', 'no-such-program-here', [])).rejects.toThrow(/ENOENT/);
+});
+
+test.each([
+  [{ code: null, signal: 'SIGKILL', log: '' }, /memory ran out/],
+  [{ code: 137, signal: null, log: '' }, /memory ran out/],
+  [{ code: 2, signal: null, log: 'c++: fatal error: Killed signal terminated program cc1plus' }, /memory ran out/],
+  [{ code: 1, signal: null, log: 'FATAL ERROR: JavaScript heap out of memory' }, /memory ran out/],
+  [{ code: 1, signal: null, log: 'npm error ENOSPC: no space left on device, write' }, /disk is full/],
+  [{ code: 1, signal: null, log: 'getaddrinfo ENOTFOUND' }, /^asked for ENOTFOUND$/],
+])('a step that failed with %j has the advice that fits', (failure, advice) => {
+  expect(adviceFor(failure, (log) => `asked for ${log.split(' ')[1]}`)).toMatch(advice);
+});
+
+test.each(['SIGINT', 'SIGTERM'])('%s to the set-up ends what it has started, and what that has started', async (signal) => {
+  const grandchild = 'setInterval(() => {}, 1000); process.stdout.write(`${process.pid}`)';
+  const started = `const { spawn } = require('node:child_process'); spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' });`;
+  const program = `
+    import { command } from ${JSON.stringify(join(root, 'scripts/lib/steps.mjs'))};
+    await command('setup-test-${signal}', process.execPath, ['-e', ${JSON.stringify(started)}]);`;
+  const setUp = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
+  const log = join(root, `build/logs/setup-test-${signal}.log`);
+  rmSync(log, { force: true });
+  let pid = 0;
+  await expect
+    .poll(() => (pid = Number(existsSync(log) ? readFileSync(log, 'utf8').split('\n')[1] : 0)), { timeout: 20_000 })
+    .toBeGreaterThan(0);
+  const ended = once(setUp, 'exit');
+  setUp.kill(signal);
+  expect((await ended)[0]).toBeGreaterThan(128);
+  await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false);
+});
+
+function isRunning(pid) {
+  try {
+    // A process that ended and was not waited for is a zombie: Z.
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+describe('before a first start installs anything', () => {
+  const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
+
+  test('a flag that does not exist is refused', () => {
+    expect(() => checkFlags(['--prot', '9000'], page)).toThrow(/--prot/);
+    expect(() => checkFlags(['--port', '9000', '--data-dir=/x', '--no-debug', '--debug'], page)).not.toThrow();
+  });
+
+  test('a port that is in use, or is none, is refused', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    await expect(checkPort(String(other.address().port), '127.0.0.1')).rejects.toThrow(/in use/);
+    other.close();
+    await expect(checkPort('http', '127.0.0.1')).rejects.toThrow(/0 to 65535/);
+    await expect(checkPort('0', '127.0.0.1')).resolves.toBeUndefined();
+  });
 });
 
 describe('the last line of npm test', () => {

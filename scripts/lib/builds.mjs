@@ -45,7 +45,8 @@ export async function ensureCode({ force = false } = {}) {
     for (const path of packages) removeOrphans(join(root, path), 'dist');
     // The compiler believes its own record of what it wrote, not the folder.
     const anew = force || code.outputs.some((output) => !existsSync(join(root, output)));
-    await command('tsc', process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...(anew ? ['--force'] : [])]);
+    // On one thread it takes half the memory (0.7 GB) and, on two cores, no longer.
+    await command('tsc', process.execPath, ['node_modules/typescript/bin/tsc', '-b', '--singleThreaded', ...(anew ? ['--force'] : [])]);
     writeStamp(root, code, digest);
   });
 }

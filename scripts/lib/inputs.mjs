@@ -28,14 +28,20 @@ export function digestOf(base, paths, extra = '') {
   return hash.digest('hex');
 }
 
-/** @returns whether `outputs` are there and `stamp` says that they were made from inputs with this digest */
+/** @returns whether `stamp` says that `outputs`, as long as they are now, were made from inputs with this digest */
 export function isCurrent(base, { stamp, outputs }, digest) {
   const path = join(base, stamp);
-  return outputs.every((output) => existsSync(join(base, output))) && existsSync(path) && readFileSync(path, 'utf8') === digest;
+  return existsSync(path) && readFileSync(path, 'utf8') === stampOf(base, outputs, digest);
 }
 
-export function writeStamp(base, { stamp }, digest) {
+export function writeStamp(base, { stamp, outputs }, digest) {
   const path = join(base, stamp);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, digest);
+  writeFileSync(path, stampOf(base, outputs, digest));
+}
+
+/** With the sizes of the outputs: one that a full disk cut is made again. */
+function stampOf(base, outputs, digest) {
+  const sizes = outputs.map((output) => statSync(join(base, output), { throwIfNoEntry: false })?.size ?? 'missing');
+  return `${digest} ${sizes.join(' ')}`;
 }
