@@ -10,7 +10,7 @@ import { digestOf, filesUnder, isCurrent, writeStamp } from './lib/inputs.mjs';
 import { whyInstall } from './lib/npm-packages.mjs';
 import { checkFlags, checkPort } from './lib/first-start.mjs';
 import { adviceFor, command, root, SetUpError } from './lib/steps.mjs';
-import { installCommands, parseMissing } from './lib/system-packages.mjs';
+import { checkSystem, installCommands, parseMissing } from './lib/system-packages.mjs';
 import { summarise } from './lib/test-summary.mjs';
 import { checkNode } from './setup.mjs';
 
@@ -231,6 +231,16 @@ function isRunning(pid) {
     return false;
   }
 }
+
+test.each([
+  ['PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n', undefined],
+  ['PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n', /This is Debian GNU\/Linux 13.*FAISS 1\.7\.3/],
+  ['PRETTY_NAME="Ubuntu 24.04.1 LTS"\nID=ubuntu\nVERSION_ID="24.04"\nID_LIKE=debian\n', /This is Ubuntu 24\.04\.1 LTS.*FAISS 1\.7\.3/],
+  ['', /an unknown system/],
+])('a system whose FAISS is another version is named before anything is installed: %j', (release, problem) => {
+  if (problem === undefined) expect(() => checkSystem(release)).not.toThrow();
+  else expect(() => checkSystem(release)).toThrow(problem);
+});
 
 describe('before a first start installs anything', () => {
   const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root } from './lib/steps.mjs';
+import { root, say } from './lib/steps.mjs';
 import { summarise } from './lib/test-summary.mjs';
 import { setUp } from './setup.mjs';
 
@@ -19,6 +19,7 @@ const rounds = Object.fromEntries(
 const args = process.argv.slice(2).filter((argument) => !roundsOption.test(argument));
 
 await setUp({ tests: true });
+if (args.length === 0) say('Every test: some ten minutes on two cores. npm test -- packages/server/src/config runs those of a folder.');
 const folder = mkdtempSync(join(tmpdir(), 'voisin-test-'));
 try {
   const { lines, exitCode } = summarise([await vitest(args)]);

@@ -1,6 +1,6 @@
 // Debian packages: which are missing, and how this user can have them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetUpError, command, root, say, step } from './steps.mjs';
 
@@ -13,8 +13,11 @@ export const welcomeToTest = { chromium: ['chromium', 'chromium-browser', 'googl
 // Says that an installation failed: npm test does not wait for the same failure each time.
 const givenUp = join(root, 'build/given-up');
 
-const elsewhere = `This is not Debian or Ubuntu: install FAISS 1.7.3 or newer with its headers and CMake files, OpenBLAS, OpenMP,
+const elsewhere = `The addon builds with FAISS 1.7.3, which Debian 12 has. Elsewhere install that version with its headers and CMake files, OpenBLAS, OpenMP,
 cmake 3.20 or newer, make and a C++17 compiler by your own means, then run this again.`;
+
+/** Of /etc/os-release: the system whose packages are the right ones. */
+const supported = { ID: 'debian', VERSION_ID: '12' };
 
 /** @returns the packages of `wanted` that dpkg does not have, or undefined where there is no dpkg */
 export function missingPackages(wanted) {
@@ -48,6 +51,7 @@ export async function ensureSystemPackages(wanted, welcome = {}) {
   const missing = missingPackages([...wanted, ...Object.keys(welcome)]);
   if (missing === undefined) return elsewhereCheck();
   const needed = missing.filter((name) => wanted.includes(name));
+  if (needed.includes('libfaiss-dev')) checkSystem(readOsRelease());
   const wished = existsSync(givenUp) ? [] : missing.filter((name) => welcome[name]?.some((program) => runs(program)) === false);
   if (needed.length === 0 && wished.length === 0) return;
   const isRoot = process.getuid?.() === 0;
@@ -82,6 +86,21 @@ async function install(names, rights) {
     });
     await command('apt-install', install[0], install.slice(1), { env, advice });
   });
+}
+
+/** @throws SetUpError on another system than the one whose FAISS the addon builds with: its packages would be installed for nothing */
+export function checkSystem(release) {
+  const value = (name) => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(release)?.[1];
+  if (Object.entries(supported).every(([name, wanted]) => value(name) === wanted)) return;
+  throw new SetUpError(`This is ${value('PRETTY_NAME') ?? 'an unknown system'}. ${elsewhere}`);
+}
+
+function readOsRelease() {
+  try {
+    return readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function runs(program, args = ['--version']) {

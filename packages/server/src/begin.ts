@@ -37,6 +37,7 @@ function openEmbedding(config: Config, log: Logger, metrics: Metrics): Promise<E
     threadsPerWorker: config.inferenceThreads,
     cacheEntries: config.cacheL1Entries,
     cacheBytes: config.cacheL1Mb * mib,
+    cachePerTenant: config.cachePerTenant,
     redis: config.redisUrl === undefined ? undefined : redisOptions(config, config.redisUrl),
     maxTextLength: config.limits.maxTextLength,
     maxQueuedQueries: config.limits.maxEmbedQueue,

@@ -224,7 +224,7 @@ it('GET /health is the union of the contracts', async () => {
     status: 'healthy',
     version: expect.any(String),
     uptime_seconds: expect.any(Number),
-    cache_info: { cached_models: [full], max_cached_models: 5 },
+    cache_info: { cached_models: [full], num_cached: 1, max_cached: 5, max_cached_models: 5, cache_ttl: 3600 },
     l2: 'off',
     projects: [],
   });

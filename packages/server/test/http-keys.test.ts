@@ -167,6 +167,71 @@ it('HEAD is answered as GET is, but for the body, and needs a key where GET does
   await server.close();
 });
 
+describe('indexes in /metrics', () => {
+  const tenantsIn = (text: string): string[] =>
+    [...new Set([...text.matchAll(/^voisin_index_\w+\{tenant="(\w+)"/gm)].map(([, tenant = '']) => tenant))].toSorted();
+  const keys = { FAISS_PROXY_API_KEYS: 'key1:one,key2:two' };
+
+  async function withTwoTenants(env: Record<string, string>, check: (server: TestServer) => Promise<void>): Promise<void> {
+    const server = await startTestServer({ env });
+    try {
+      for (const key of ['key1', 'key2']) {
+        const id = await makeIndex(server.as({ 'x-api-key': key }));
+        await server.as({ 'x-api-key': key }).post(`/v1/index/${id}/vectors`, { vectors: [{ id: 'a', values: [1, 2, 3] }] });
+      }
+      await check(server);
+    } finally {
+      await server.close();
+    }
+  }
+  const seen = async (server: TestServer, headers: Record<string, string> = {}): Promise<string[]> =>
+    tenantsIn((await server.as(headers).get('/metrics')).text);
+
+  it('are those of the key’s tenant; an administrator sees all', () =>
+    withTwoTenants(keys, async (server) => {
+      expect(await seen(server, { 'x-api-key': 'key1' })).toEqual(['one']);
+      expect(await seen(server, { 'x-api-key': 'key2' })).toEqual(['two']);
+      const { text: admin } = await server.context.account.administration.createUser({ email: 'a@example.com', admin: true });
+      expect(await seen(server, { 'x-api-key': admin })).toEqual(['one', 'two']);
+    }));
+
+  it('are none for a scraper without a key, and its own for one that sends a key, where the route is public', () =>
+    withTwoTenants({ ...keys, METRICS_PUBLIC: 'true' }, async (server) => {
+      expect(await seen(server)).toEqual([]);
+      expect(await seen(server, { 'x-api-key': 'wrong' })).toEqual([]);
+      expect(await seen(server, { 'x-api-key': 'key2' })).toEqual(['two']);
+    }));
+
+  it('are all of them on a server without keys', async () => {
+    const server = await startTestServer();
+    try {
+      for (const tenant_id of ['one', 'two']) {
+        const id = await makeIndex(server.client, { tenant_id });
+        await server.client.post(`/v1/index/${id}/vectors`, { vectors: [{ id: 'a', values: [1, 2, 3] }] });
+      }
+      expect(await seen(server)).toEqual(['one', 'two']);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('a text that another tenant embedded', () => {
+  it.each([
+    ['false', true],
+    ['true', false],
+  ])('with CACHE_PER_TENANT=%s is answered from the cache: %s', async (setting, cached) => {
+    const server = await startTestServer({ env: { FAISS_PROXY_API_KEYS: 'key1:one,key2:two', CACHE_PER_TENANT: setting } });
+    try {
+      const embed = async (key: string): Promise<unknown> =>
+        (await server.as({ 'x-api-key': key }).post('/v1/embed', { text: 'an unusual text' })).json.cached;
+      expect([await embed('key1'), await embed('key1'), await embed('key2'), await embed('key2')]).toEqual([false, true, cached, true]);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 describe('metrics', () => {
   it('are public when the operator says so, and off when they say that', async () => {
     const open = await startTestServer({ env: { FAISS_PROXY_API_KEYS: 'k:t', METRICS_PUBLIC: 'true' } });

@@ -75,15 +75,17 @@ test('the demonstration takes a folder, relative to where the user stands, and a
   expect(parseDemoArguments(['notes', '--question', 'why?'], '/home/x')).toEqual({
     folder: '/home/x/notes',
     ownDocuments: false,
-    question: 'why?',
+    questions: ['why?'],
   });
-  expect(parseDemoArguments(['--question=why?'], '/x')).toMatchObject({ ownDocuments: true, question: 'why?' });
+  expect(parseDemoArguments(['--question=why?'], '/x')).toMatchObject({ ownDocuments: true, questions: ['why?'] });
+  expect(parseDemoArguments(['--question', 'why?', '--question=how?'], '/x').questions).toEqual(['why?', 'how?']);
   for (const bad of [['--question'], ['--nope'], ['a', 'b']]) expect(() => parseDemoArguments(bad, '/x')).toThrow();
 });
 
 describe('the welcome', () => {
   const config = { keyless: true, apiKeys: [], dataDir: '/d', host: '127.0.0.1' };
-  const told = (more: object) => welcome({ version: '1', url: 'http://127.0.0.1:8000', createdKey: undefined, config, ...more });
+  const told = (more: object) =>
+    welcome({ version: '1', url: 'http://127.0.0.1:8000', createdKey: undefined, config, hasCurl: true, ...more });
 
   test('shows the address, the keys, the data and three commands', () => {
     const text = told({});

@@ -31,7 +31,7 @@ export class DemoClient {
   async add(vectors: readonly { id: string; text: string; metadata: object }[]): Promise<void> {
     const answer = await this.#call('POST', `/v1/index/${this.#index}/vectors`, { vectors });
     if (field(answer, 'success') !== true)
-      throw new VoisinError('internal', `the server did not take every passage: ${JSON.stringify(field(answer, 'errors'))}`);
+      throw new VoisinError('internal', `the server did not store every passage: ${firstReason(field(answer, 'errors'))}`);
   }
 
   async search(text: string, k: number): Promise<FoundPassage[]> {
@@ -61,8 +61,22 @@ export class DemoClient {
     );
     const text = await response.text();
     if (response.ok) return text === '' ? undefined : JSON.parse(text);
-    throw new VoisinError('unavailable', `${this.#url}${path} answered ${response.status}: ${text.slice(0, 500)}`);
+    throw new VoisinError('unavailable', `the server answered ${response.status}: ${messageIn(text)}`);
   }
+}
+
+/** The sentence of an error's body; the body itself where another program answered. */
+function messageIn(text: string): string {
+  try {
+    return String(field(field(JSON.parse(text), 'error'), 'message') ?? text.slice(0, 500));
+  } catch {
+    return text.slice(0, 500);
+  }
+}
+
+function firstReason(errors: unknown): string {
+  const [first]: unknown[] = Array.isArray(errors) ? errors : [];
+  return String(field(first, 'message') ?? field(first, 'reason') ?? JSON.stringify(first));
 }
 
 function withoutType(headers: Readonly<Record<string, string>>): Record<string, string> {

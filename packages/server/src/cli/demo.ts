@@ -84,15 +84,15 @@ async function readPassages({ folder, ownDocuments }: DemoArguments): Promise<St
 async function run(
   client: DemoClient,
   passages: readonly StoredPassage[],
-  { question, ownDocuments }: DemoArguments,
+  { questions, ownDocuments }: DemoArguments,
   interrupted: AbortSignal,
 ): Promise<void> {
   await client.createIndex();
   try {
     await store(client, passages, interrupted);
     if (interrupted.aborted) return;
-    if (question !== undefined) await answer(client, question);
-    else await converse(client, ownDocuments, interrupted);
+    for (const question of questions) await answer(client, question);
+    if (questions.length === 0) await converse(client, ownDocuments, interrupted);
   } finally {
     await client.deleteIndex();
   }

@@ -25,12 +25,12 @@ Keys and other secrets come from the environment alone: see docs/configuration.m
 ${renderFlags()}`;
 }
 
-export const demoHelp = `Usage: voisin demo [folder] [--question TEXT]
+export const demoHelp = `Usage: voisin demo [folder] [--question TEXT ...]
 
 Indexes the text files of a folder (by default this project's own documents) and answers questions with the nearest passages.
 Questions are typed, one a line, or piped in; an empty line or Ctrl-D ends it.
 
-  --question TEXT    answer this one question and end
+  --question TEXT    answer this question and end; may be given several times
 
 Starts a server of its own with a temporary data folder, unless VOISIN_URL names one (VOISIN_API_KEY is its key).
 `;

@@ -3,6 +3,7 @@ import { readConfig } from '../config/config.js';
 import { environment } from '../config/environment.js';
 import { createLogger } from '../telemetry/logger.js';
 import { startServer } from './running-server.js';
+import { isOnPath } from './is-on-path.js';
 import { untilSignal } from './until-signal.js';
 import { version } from '../version.js';
 import { welcome } from './welcome.js';
@@ -14,7 +15,16 @@ export async function serve(argv: readonly string[]): Promise<number> {
   const server = await startServer(config, log);
   // Listened for before anyone is told that the server is ready: whoever waits for that may stop it at once.
   const ended = untilSignal(log, () => server.close());
-  process.stdout.write(welcome({ version, url: server.url, createdKey: server.createdKey, needsKey: server.needsKey, config }));
+  process.stdout.write(
+    welcome({
+      version,
+      url: server.url,
+      createdKey: server.createdKey,
+      needsKey: server.needsKey,
+      config,
+      hasCurl: await isOnPath('curl'),
+    }),
+  );
   log.info({ http: server.url, version, keys: server.needsKey, dataDir: config.dataDir }, 'listening');
   return ended;
 }

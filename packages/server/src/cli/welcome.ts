@@ -9,9 +9,11 @@ export interface Welcome {
   readonly config: Pick<Config, 'keyless' | 'apiKeys' | 'dataDir' | 'host'>;
   /** Accounts ask for keys where the configuration does not. */
   readonly needsKey?: boolean;
+  /** Whether the commands can be copied as they are. */
+  readonly hasCurl: boolean;
 }
 
-export function welcome({ version, url, createdKey, config, needsKey = !config.keyless }: Welcome): string {
+export function welcome({ version, url, createdKey, config, hasCurl, needsKey = !config.keyless }: Welcome): string {
   const header = !needsKey ? '' : ` -H "X-API-Key: ${createdKey ?? 'KEY'}"`;
   const curl = (path: string, body: string) => `curl -s ${url}${path}${header} -H 'Content-Type: application/json' -d '${body}'`;
   return `
@@ -22,7 +24,7 @@ Voisin ${version}
   Keys     ${keysLine(config, createdKey, needsKey)}
   Data     ${config.dataDir}
 ${createdKey === undefined ? '' : `\n  Admin key, shown only this once:\n\n    ${createdKey}\n`}
-Try it: make an index, add two texts, search by meaning:
+Try it: make an index, add two texts, search by meaning${hasCurl ? '' : ' (curl is not installed: apt-get install curl)'}:
 
   ID=$(${curl('/v1/index', '{"name":"notes","metric":"cosine","embedding":{"model":"all-MiniLM-L6-v2"}}')} | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
   ${curl('/v1/index/$ID/vectors', '{"vectors":[{"id":"1","text":"The cat sleeps."},{"id":"2","text":"Stocks fell today."}]}')}

@@ -190,6 +190,11 @@ export const settings = {
     max: 1_048_576,
     help: 'Memory for remembered embeddings, in MiB; 0 remembers none.',
   }),
+  cachePerTenant: toggle('CACHE_PER_TENANT', {
+    group: models,
+    default: false,
+    help: 'Keep the cached embeddings of tenants apart, so that nobody can find out from `cached` or from the time of an answer which texts another tenant embeds. A text of two tenants is then computed twice.',
+  }),
   cacheL2TtlSeconds: integer('CACHE_L2_TTL', {
     group: models,
     default: 86_400,

@@ -25,6 +25,8 @@ export interface Way {
   /** False: a text that is longer than the model reads is refused. */
   readonly truncate: boolean;
   readonly priority: Priority;
+  /** Only requests of the same scope find one another's vectors. */
+  readonly scope: string;
   readonly asker: Asker | undefined;
 }
 
@@ -108,12 +110,12 @@ class TextsRequest {
 
   /** Returns what memory does not have. */
   async #fromMemory(hash: string, start: number, end: number): Promise<Wanted[]> {
-    const { cache, prompt } = this.#way;
+    const { cache, prompt, scope } = this.#way;
     const wanted: Wanted[] = [];
     for (let place = start; place < end; place++) {
       if (this.#turns.over) await this.#turns.next();
       const input = this.#inputs[place] ?? '';
-      const key = cacheKey(hash, prompt, input);
+      const key = cacheKey(hash + scope, prompt, input);
       const known = cache.get(key);
       if (known) this.#results[place] = this.#known(place, known, 'l1');
       else wanted.push({ place, key, input });
@@ -140,7 +142,7 @@ class TextsRequest {
   async #fromModel(missing: readonly Wanted[], hash: string): Promise<void> {
     if (missing.length === 0) return;
     this.#checkSignal();
-    const { model, door, priority, cache, prompt } = this.#way;
+    const { model, door, priority, cache, prompt, scope } = this.#way;
     // Those who wait for the model to be loaded count too.
     this.#leave ??= door.enter(this.#inputs.length, priority, model.batcher.backlogSeconds);
     const loaded = await model.load();
@@ -148,7 +150,7 @@ class TextsRequest {
       if (this.#turns.over) await this.#turns.next();
       this.#checkSignal();
       // The model's files may have been replaced since they were asked about.
-      const key = loaded.hash === hash ? one.key : cacheKey(loaded.hash, prompt, one.input);
+      const key = loaded.hash === hash ? one.key : cacheKey(loaded.hash + scope, prompt, one.input);
       // Somebody else's may have come while Redis was asked.
       const known = cache.get(key);
       this.#results[one.place] = known ? this.#known(one.place, known, 'l1') : this.#make({ ...one, key }, loaded.tokenizer);

@@ -88,8 +88,10 @@ export class Embedding {
     checkDimensions(description, dimensions);
     checkTexts(inputs, options.maxTextLength ?? this.#settings.maxTextLength);
     const model = new ModelUse(this.#residents, resident, asker);
+    // No tenant's name has an @, and no hash.
+    const scope = this.#settings.cachePerTenant && asker?.tenant !== undefined ? `@${asker.tenant}` : '';
     try {
-      const results = await embedTexts(inputs, { model, cache: this.#cache, door: this.#door, prompt, truncate, priority, asker });
+      const results = await embedTexts(inputs, { model, cache: this.#cache, door: this.#door, prompt, truncate, priority, scope, asker });
       return resultOf(results, description, { asked, normalize, dimensions });
     } finally {
       model.end();

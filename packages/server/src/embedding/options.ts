@@ -46,6 +46,8 @@ export interface EmbeddingOptions {
   /** L1: most entries (default 10,000; 0 turns it off) and most bytes (default 64 MiB). */
   readonly cacheEntries?: number;
   readonly cacheBytes?: number;
+  /** A tenant's request finds only vectors that requests of the same tenant made: what is in the cache says nothing of others. Default false. */
+  readonly cachePerTenant?: boolean;
   /** L2; none without it. */
   readonly redis?: Omit<RedisCacheOptions, 'log'> | undefined;
   /** Longest text in characters. Default 8192. */
@@ -97,6 +99,7 @@ export function withDefaults(options: EmbeddingOptions): Settings {
     threadsSpin: options.threadsSpin ?? true,
     cacheEntries: options.cacheEntries ?? 10_000,
     cacheBytes: options.cacheBytes ?? 64 * 2 ** 20,
+    cachePerTenant: options.cachePerTenant ?? false,
     redis: options.redis,
     maxTextLength: options.maxTextLength ?? 8192,
     maxQueuedQueries: options.maxQueuedQueries ?? 2048,

@@ -33,6 +33,8 @@ export interface EmbedOptions {
 export interface Asker {
   /** Aborts when nobody waits any more. */
   readonly signal: AbortSignal;
+  /** Whose texts these are, where caches are separate by tenant. */
+  readonly tenant?: string | undefined;
 }
 
 export type CacheLevel = 'l1' | 'l2';

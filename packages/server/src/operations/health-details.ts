@@ -6,7 +6,10 @@ import { operation, type Services } from './operation.js';
 
 const CacheInfo = Type.Object({
   cached_models: Type.Array(Type.String(), { description: 'models in memory' }),
-  max_cached_models: Type.Integer(),
+  num_cached: Type.Integer({ description: 'how many models are in memory' }),
+  max_cached: Type.Integer({ description: 'how many models may be in memory (MAX_CACHED_MODELS)' }),
+  max_cached_models: Type.Integer({ description: 'the same as max_cached' }),
+  cache_ttl: Type.Integer({ description: 'seconds after which an unused model leaves the memory; 0: never (MODEL_CACHE_TTL)' }),
   l1_entries: Type.Integer({ description: 'embeddings in memory' }),
   l1_hits: Type.Integer(),
   l1_misses: Type.Integer(),
@@ -17,7 +20,10 @@ export function cacheInfo({ embedding, config }: Pick<Services, 'embedding' | 'c
   const { cacheEntries, cacheHits, cacheMisses, residents } = embedding.stats();
   return {
     cached_models: [...residents],
+    num_cached: residents.length,
+    max_cached: config.maxCachedModels,
     max_cached_models: config.maxCachedModels,
+    cache_ttl: config.modelCacheTtlSeconds,
     l1_entries: cacheEntries,
     l1_hits: cacheHits.l1,
     l1_misses: cacheMisses + cacheHits.l2,

@@ -48,9 +48,6 @@ export class Metrics {
   constructor() {
     // Process, memory, garbage collection and event-loop delay (nodejs_eventloop_lag_*, from perf_hooks.monitorEventLoopDelay).
     collectDefaultMetrics({ register: this.#registry });
-    this.#indexGauge('voisin_index_vectors', 'Vectors of an index in memory', (size) => size.vectors);
-    this.#indexGauge('voisin_index_dead_rows', 'Deleted or replaced rows that wait for compaction', (size) => size.deadRows);
-    this.#indexGauge('voisin_index_memory_bytes', 'Memory of an index', (size) => size.memoryBytes);
     const queues = this.#queues;
     this.#registry.registerMetric(
       new Gauge({
@@ -124,8 +121,10 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  /** @param sees whose indexes have a row each */
+  async text(sees: (tenant: string) => boolean): Promise<string> {
+    const sizes = this.#indexes().filter(({ tenant }) => sees(tenant));
+    return (await this.#registry.metrics()) + (await indexRegistry(sizes).metrics());
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
@@ -135,22 +134,19 @@ export class Metrics {
   #histogram<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Histogram<Label> {
     return new Histogram({ name, help, labelNames, buckets: latencyBuckets, registers: [this.#registry] });
   }
+}
 
-  #indexGauge(name: string, help: string, value: (size: IndexSize) => number): void {
-    const sizes = () => this.#indexes();
-    this.#registry.registerMetric(
-      new Gauge({
-        name,
-        help,
-        labelNames: ['tenant', 'index'],
-        registers: [],
-        collect() {
-          this.reset();
-          for (const size of sizes()) this.set({ tenant: size.tenant, index: size.id }, value(size));
-        },
-      }),
-    );
-  }
+/** Made for each scrape, since callers see different indexes. */
+function indexRegistry(sizes: readonly IndexSize[]): Registry {
+  const registry = new Registry();
+  const add = (name: string, help: string, value: (size: IndexSize) => number): void => {
+    const gauge = new Gauge({ name, help, labelNames: ['tenant', 'index'], registers: [registry] });
+    for (const size of sizes) gauge.set({ tenant: size.tenant, index: size.id }, value(size));
+  };
+  add('voisin_index_vectors', 'Vectors of an index in memory', (size) => size.vectors);
+  add('voisin_index_dead_rows', 'Deleted or replaced rows that wait for compaction', (size) => size.deadRows);
+  add('voisin_index_memory_bytes', 'Memory of an index', (size) => size.memoryBytes);
+  return registry;
 }
 
 /** Of a bucket; prom-client adds the label to those that a histogram was made with. */

@@ -5,6 +5,8 @@ import { createMetrics } from './metrics.js';
 import { requestId } from './request-id.js';
 import { systemMetrics } from './system-metrics.js';
 
+const everyone = (): boolean => true;
+
 function capture(level = 'info') {
   const lines: string[] = [];
   const log = createLogger({ logLevel: level, destination: { write: (line) => void lines.push(line) } });
@@ -63,7 +65,7 @@ describe('metrics', () => {
     const metrics = createMetrics();
     metrics.observeRequest({ method: 'GET', route: '/v1/index/:id', status: 200, seconds: 0.0004 });
     metrics.observeRequest({ method: 'GET', route: '/v1/index/:id', status: 404, seconds: 0.003 });
-    const text = await metrics.text();
+    const text = await metrics.text(everyone);
     expect(text).toContain('voisin_http_requests_total{method="GET",route="/v1/index/:id",status="404"} 1');
     expect(text).toContain('voisin_http_request_duration_seconds_bucket{le="0.0005",method="GET",route="/v1/index/:id"} 1');
     expect(text).toContain('voisin_http_request_duration_seconds_count{method="GET",route="/v1/index/:id"} 2');
@@ -74,7 +76,7 @@ describe('metrics', () => {
     metrics.observeEmbedRequest(200, 0.004);
     metrics.observeInference(0.003);
     metrics.watchCache(() => ({ cacheHits: { l1: 3, l2: 0 }, cacheMisses: 5, l2: 'down', l2Faults: { failures: 2 } }));
-    const text = await metrics.text();
+    const text = await metrics.text(everyone);
     expect(text).toContain('fastembed_requests_total{status="200"} 1');
     expect(text).toContain('fastembed_request_latency_seconds_count 1');
     expect(text).toContain('fastembed_inference_latency_seconds_count 1');
@@ -92,14 +94,15 @@ describe('metrics', () => {
     let waiting = 3;
     metrics.watchIndexes(() => sizes);
     metrics.watchQueue('writes', () => waiting);
-    const first = await metrics.text();
+    const first = await metrics.text(everyone);
     expect(first).toContain('voisin_index_vectors{tenant="t",index="a"} 7');
     expect(first).toContain('voisin_index_dead_rows{tenant="t",index="a"} 2');
     expect(first).toContain('voisin_index_memory_bytes{tenant="t",index="a"} 1024');
     expect(first).toContain('voisin_queue_length{queue="writes"} 3');
+    expect(await metrics.text((tenant) => tenant !== 't')).not.toContain('index="a"');
     sizes = [];
     waiting = 0;
-    const second = await metrics.text();
+    const second = await metrics.text(everyone);
     expect(second).not.toContain('index="a"');
     expect(second).toContain('voisin_queue_length{queue="writes"} 0');
   });
@@ -107,10 +110,10 @@ describe('metrics', () => {
   test('tell of the event loop and the process, and two servers do not mix', async () => {
     const [one, other] = [createMetrics(), createMetrics()];
     one.observeEmbedRequest(200, 0.01);
-    expect(await one.text()).toMatch(/nodejs_eventloop_lag_p99_seconds \d/);
-    expect(await one.text()).toContain('process_resident_memory_bytes');
-    expect(await one.text()).toContain('fastembed_requests_total{status="200"} 1');
-    expect(await other.text()).not.toContain('fastembed_requests_total{status="200"}');
+    expect(await one.text(everyone)).toMatch(/nodejs_eventloop_lag_p99_seconds \d/);
+    expect(await one.text(everyone)).toContain('process_resident_memory_bytes');
+    expect(await one.text(everyone)).toContain('fastembed_requests_total{status="200"} 1');
+    expect(await other.text(everyone)).not.toContain('fastembed_requests_total{status="200"}');
     expect(one.contentType).toContain('text/plain');
   });
 });
