@@ -89,7 +89,7 @@ export const limits = {
     default: 512,
     min: 1,
     max: 4096,
-    help: 'Longest id of a vector, in bytes of UTF-8.',
+    help: 'Longest id of a vector, in bytes of UTF-8. Longer ones that are stored already are found and listed, but no route takes them.',
   }),
   maxIndexes: integer('MAX_INDEXES', { group: limitsGroup, default: 10_000, min: 1, max: 1_000_000, help: 'Most indexes on the server.' }),
   maxOpenIndexes: integer('MAX_OPEN_INDEXES', {

@@ -2,7 +2,6 @@
 
 import Type from 'typebox';
 import { VectorColumns, VectorRows } from './vector-columns.js';
-import { vectorIdProblem } from './vector-id.js';
 
 /**
  * `x-json` is how a value that arrives here as typed arrays looks in JSON: what the OpenAPI document shows instead.
@@ -33,6 +32,8 @@ export const Matrix = Type.Refine(
   () => 'expected an array of arrays of numbers',
 );
 
+const idDescription = '1 to MAX_ID_BYTES (512) bytes without control characters';
+
 export const Vectors = Type.Refine(
   Type.Unsafe<VectorColumns>({
     'x-expected': 'an array of {id, values, metadata?, text?}',
@@ -43,7 +44,7 @@ export const Vectors = Type.Refine(
         additionalProperties: false,
         required: ['id'],
         properties: {
-          id: { type: 'string', minLength: 1, maxLength: 512, description: '1 to 512 bytes without control characters' },
+          id: { type: 'string', minLength: 1, description: idDescription },
           values: numbers,
           metadata: { type: 'object', additionalProperties: true, default: {}, description: 'up to 40 KB of JSON' },
           text: { type: 'string', description: 'for an index with `embedding`: embedded in place of `values` and kept' },
@@ -57,11 +58,8 @@ export const Vectors = Type.Refine(
 
 export const IndexId = Type.String({ minLength: 1, maxLength: 128, description: 'the id that creating the index answered' });
 
-export const VectorId = Type.Refine(
-  Type.String({ description: '1 to 512 bytes without control characters; URL-encoded in a path' }),
-  (value) => vectorIdProblem(value) === undefined,
-  (value) => vectorIdProblem(value) ?? '',
-);
+/** The operation checks it by `requireVectorId`, which knows the configured bound. */
+export const VectorId = Type.String({ description: `${idDescription}; URL-encoded in a path` });
 
 export const Filter = Type.Unsafe<unknown>({
   'x-json': { type: 'object', additionalProperties: true },

@@ -1,10 +1,12 @@
-// What an outside id may be: 1 to 512 bytes of text without control characters.
+// What an outside id may be: 1 to MAX_ID_BYTES bytes of text without control characters.
+
+import { VoisinError } from '../errors.js';
 
 // eslint-disable-next-line no-control-regex
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** @returns what is wrong with the id ("expected ..., got ..."), or undefined when it is fine. */
-export function vectorIdProblem(id: unknown, maxBytes = 512): string | undefined {
+export function vectorIdProblem(id: unknown, maxBytes: number): string | undefined {
   if (typeof id !== 'string')
     return `expected a string of 1 to ${maxBytes} bytes, got ${id === null ? 'null' : id === undefined ? 'nothing' : `the ${typeof id} ${clip(JSON.stringify(id))}`}`;
   if (id === '') return `expected a string of 1 to ${maxBytes} bytes, got an empty one`;
@@ -20,6 +22,12 @@ export function vectorIdProblem(id: unknown, maxBytes = 512): string | undefined
   }
   // Two ids with different lone surrogates would become the same bytes on disk.
   return isWellFormed(id) ? undefined : 'expected well-formed Unicode, got half of a surrogate pair';
+}
+
+/** @throws VoisinError invalid_argument when no vector can have this id */
+export function requireVectorId(id: string, maxBytes: number, field = 'id'): void {
+  const problem = vectorIdProblem(id, maxBytes);
+  if (problem !== undefined) throw new VoisinError('invalid_argument', `${field}: ${problem}`, { field });
 }
 
 function isWellFormed(text: string): boolean {

@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { VoisinError } from '../errors.js';
 import { operation } from './operation.js';
 import { IndexId, Metadata, StoredVector, Vector, VectorId } from './schemas.js';
+import { requireVectorId } from './vector-id.js';
 import { requireMetadata, vectorOf } from './vector-values.js';
 
 export const vectorPatch = operation({
@@ -21,6 +22,7 @@ export const vectorPatch = operation({
   ),
   output: StoredVector,
   async run(services, caller, { index, id, metadata, values, text }) {
+    requireVectorId(id, services.config.limits.maxIdBytes);
     if (metadata === undefined && values === undefined && text === undefined) {
       throw new VoisinError('invalid_argument', 'body: nothing to change; send values, metadata or text');
     }

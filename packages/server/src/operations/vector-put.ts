@@ -3,6 +3,7 @@
 import Type from 'typebox';
 import { operation } from './operation.js';
 import { IndexId, Metadata, Vector, VectorId } from './schemas.js';
+import { requireVectorId } from './vector-id.js';
 import { requireMetadata, vectorOf } from './vector-values.js';
 
 export const vectorPut = operation({
@@ -20,6 +21,7 @@ export const vectorPut = operation({
   ),
   output: Type.Object({ id: Type.String(), created: Type.Boolean() }),
   async run(services, caller, { index, id, metadata = {}, ...given }) {
+    requireVectorId(id, services.config.limits.maxIdBytes);
     requireMetadata(metadata, services.config.limits.maxMetadataBytes);
     const managed = services.indexes.get(caller.tenant, index);
     const values = await vectorOf(services, managed, { ...given, valuesField: 'values', priority: 'bulk', caller });

@@ -5,6 +5,7 @@ import { VoisinError } from '../errors.js';
 import { parseFilter } from '../indexes/filter/index.js';
 import { operation } from './operation.js';
 import { Filter, IndexId, VectorId } from './schemas.js';
+import { requireVectorId } from './vector-id.js';
 
 export const vectorsDelete = operation({
   name: 'vectors.delete',
@@ -24,6 +25,7 @@ export const vectorsDelete = operation({
     if (ids !== undefined && ids.length > most) {
       throw new VoisinError('invalid_argument', `ids: expected at most ${most} ids, got ${ids.length}`, { field: 'ids' });
     }
+    for (const [at, id] of (ids ?? []).entries()) requireVectorId(id, config.limits.maxIdBytes, `ids[${at}]`);
     const parsed = filter === undefined ? undefined : parseFilter(filter);
     const managed = indexes.get(tenant, index);
     if (parsed !== undefined) return { deleted_count: await managed.deleteWhere(parsed) };

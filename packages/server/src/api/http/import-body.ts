@@ -18,6 +18,7 @@ export interface ImportOptions {
   readonly idPrefix: string;
   /** The number of the first row. */
   readonly start: number;
+  readonly maxIdBytes: number;
 }
 
 const newline = 0x0a;
@@ -100,22 +101,34 @@ function joined(parts: readonly Uint8Array[], length: number): { bytes: Uint8Arr
   return { bytes, count };
 }
 
-async function* fromRows(batches: AsyncIterable<RowBatch>, { dimension, idPrefix, start }: ImportOptions): AsyncGenerator<ImportBatch> {
+async function* fromRows(
+  batches: AsyncIterable<RowBatch>,
+  { dimension, idPrefix, start, maxIdBytes }: ImportOptions,
+): AsyncGenerator<ImportBatch> {
   let first = 0;
   for await (const { values, unfit } of batches) {
     const count = values.length / dimension;
     const ids = Array.from({ length: count }, (_, i) => `${idPrefix}${start + first + i}`);
     const ends = Uint32Array.from({ length: count }, (_, i) => (i + 1) * dimension);
     const metadata = ids.map(() => '{}');
-    const columns = new VectorColumns({ values, ends, ids, metadata, refused: unfit.map((one) => refusal(one, ids)) });
+    const columns = new VectorColumns({ values, ends, ids, metadata, refused: refusals(unfit, ids, maxIdBytes) });
     yield { first, columns, label: (position, problem) => `row ${position}: ${problem.replace(/^(\.|: )/, '')}` };
     first += count;
   }
 }
 
-function refusal({ row, column, value }: UnfitValue, ids: readonly string[]): Refused {
+function refusals(unfit: readonly UnfitValue[], ids: readonly string[], maxIdBytes: number): Refused[] {
+  const values = unfit.map((one) => refusal(one, ids[one.row] ?? ''));
+  if (vectorIdProblem(ids.at(-1), maxIdBytes) === undefined) return values;
+  // Ids become longer from row to row: those past the first that is too long are too.
+  const first = ids.findIndex((id) => vectorIdProblem(id, maxIdBytes) !== undefined);
+  const tooLong = ids.slice(first).map((id, at) => ({ position: first + at, id, error: `.id: ${vectorIdProblem(id, maxIdBytes)}` }));
+  return [...values.filter(({ position }) => position < first), ...tooLong];
+}
+
+function refusal({ row, column, value }: UnfitValue, id: string): Refused {
   const expected = Number.isFinite(value) ? 'a number that fits a float32' : 'a finite number';
-  return { position: row, id: ids[row] ?? '', error: `.values[${column}]: expected ${expected}, got ${value}` };
+  return { position: row, id, error: `.values[${column}]: expected ${expected}, got ${value}` };
 }
 
 /** @throws VoisinError invalid_argument naming the query parameter */
@@ -127,9 +140,9 @@ export function takeImportOptions(query: Readonly<Record<string, unknown>>, maxI
       field: 'start',
     });
   }
-  const problem = vectorIdProblem(`${String(idPrefix)}${'9'.repeat(15)}`, maxIdBytes);
+  const problem = vectorIdProblem(`${String(idPrefix)}${Number(start)}`, maxIdBytes);
   if (problem !== undefined) throw new VoisinError('invalid_argument', `id_prefix: ${problem}`, { field: 'id_prefix' });
-  return { format: takeFormat(query), idPrefix: String(idPrefix), start: Number(start) };
+  return { format: takeFormat(query), idPrefix: String(idPrefix), start: Number(start), maxIdBytes };
 }
 
 /** @throws VoisinError invalid_argument */
