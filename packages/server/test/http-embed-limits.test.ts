@@ -68,19 +68,13 @@ it('more texts than any setting lets pass are refused by the route’s own limit
   const batch = await server.client.post('/embed/batch', { model_name: model, texts });
   expect([batch.status, batch.json.error.message, batch.json.error.details]).toEqual([
     400,
-    'texts: expected at most 32 items (MAX_BATCH_SIZE), got more than 100000',
+    'texts: expected at most 32 items (MAX_BATCH_SIZE), got 100001',
     { field: 'texts', limit: 32 },
   ]);
   const search = await server.client.post(`/v1/index/${await makeIndex(server.client)}/search/batch`, { texts });
-  expect([search.status, search.json.error.message]).toEqual([
-    400,
-    'texts: expected at most 1000 items (MAX_QUERY_BATCH), got more than 100000',
-  ]);
+  expect([search.status, search.json.error.message]).toEqual([400, 'texts: expected at most 1000 items (MAX_QUERY_BATCH), got 100001']);
   const openAi = await server.client.post('/v1/embeddings', { model, input: texts });
-  expect([openAi.status, openAi.json.error.message]).toEqual([
-    400,
-    'input: expected at most 2048 items (MAX_OPENAI_INPUTS), got more than 100000',
-  ]);
+  expect([openAi.status, openAi.json.error.message]).toEqual([400, 'input: expected at most 2048 items (MAX_OPENAI_INPUTS), got 100001']);
   await server.close();
 });
 

@@ -5,14 +5,14 @@ import type { ManagedIndex } from '../indexes/managed-index.js';
 import type { VectorBatch } from '../indexes/types.js';
 import { metered } from './metered-embed.js';
 import type { Caller, Services } from './operation.js';
-import type { Refused, VectorColumns } from './vector-columns.js';
+import { namedRefusals, type Refused, type VectorColumns } from './vector-columns.js';
 import { noModel, rowProblem, textProblem } from './vector-values.js';
 
 export interface Kept {
   /** How many were kept; an id that came twice counts each time, the last one stays. */
   readonly added: number;
   readonly failed: number;
-  /** In the order of the request. */
+  /** The first `namedRefusals` of those that were not, in the order of the request. */
   readonly refused: readonly Refused[];
 }
 
@@ -30,10 +30,12 @@ const asField = (position: number, problem: string): string => `vectors[${positi
 export async function keepVectors(services: Services, index: ManagedIndex, columns: VectorColumns, options: KeepOptions): Promise<Kept> {
   const { caller, label = asField } = options;
   const model = index.embedding?.model;
-  const refused = [...columns.refused, ...(await problems(services, index, columns, model))]
+  const { found, foundAt } = await problems(services, index, columns, model);
+  const refused = [...columns.refused, ...found]
     .sort((a, b) => a.position - b.position)
+    .slice(0, namedRefusals)
     .map((one) => ({ ...one, error: label(one.position, one.error) }));
-  const out = new Set(refused.map((one) => one.position));
+  const out = new Set([...columns.refusedAt, ...foundAt]);
   const positions = out.size === 0 ? undefined : columns.ids.flatMap((_, i) => (out.has(i) ? [] : [i]));
   const added = positions?.length ?? columns.count;
   if (added > 0) {
@@ -41,17 +43,26 @@ export async function keepVectors(services: Services, index: ManagedIndex, colum
     caller.signal.throwIfAborted();
     await index.upsert(toBatch(columns, index.dimension, positions, embedded));
   }
-  return { added, failed: refused.length, refused };
+  return { added, failed: out.size, refused };
 }
 
-async function problems({ config }: Services, index: ManagedIndex, columns: VectorColumns, model: string | undefined): Promise<Refused[]> {
-  const already = new Set(columns.refused.map((one) => one.position));
-  const { rows, texts } = columns;
+async function problems(
+  { config }: Services,
+  index: ManagedIndex,
+  columns: VectorColumns,
+  model: string | undefined,
+): Promise<{ found: Refused[]; foundAt: number[] }> {
+  const { rows, texts, refusedAt } = columns;
   const found: Refused[] = [];
+  const foundAt: number[] = [];
+  let already = 0;
   for (let i = 0; i < columns.count; i++) {
     // Other requests run between two slices of a large one.
     if (i % rowsAtOnce === rowsAtOnce - 1) await new Promise(setImmediate);
-    if (already.has(i)) continue;
+    if (refusedAt[already] === i) {
+      already++;
+      continue;
+    }
     const problem = (): string | undefined => {
       const text = texts?.[i];
       if (text !== undefined && model === undefined) return `.text: ${noModel('values')}`;
@@ -59,9 +70,11 @@ async function problems({ config }: Services, index: ManagedIndex, columns: Vect
       return prefix('.values', rowProblem(rows.row(i), index));
     };
     const error = problem();
-    if (error !== undefined) found.push({ position: i, id: columns.ids[i] ?? '', error });
+    if (error === undefined) continue;
+    foundAt.push(i);
+    if (found.length < namedRefusals) found.push({ position: i, id: columns.ids[i] ?? '', error });
   }
-  return found;
+  return { found, foundAt };
 }
 
 const prefix = (field: string, problem: string | undefined): string | undefined =>

@@ -1,7 +1,7 @@
 // The schemas that operations share. The OpenAPI page is made from the same ones.
 
 import Type from 'typebox';
-import { VectorColumns, VectorRows } from './vector-columns.js';
+import { IdList, VectorColumns, VectorRows } from './vector-columns.js';
 
 /**
  * `x-json` is how a value that arrives here as typed arrays looks in JSON: what the OpenAPI document shows instead.
@@ -60,6 +60,16 @@ export const IndexId = Type.String({ minLength: 1, maxLength: 128, description: 
 
 /** The operation checks it by `requireVectorId`, which knows the configured bound. */
 export const VectorId = Type.String({ description: `${idDescription}; URL-encoded in a path` });
+
+/** Checked where they are read: each may be the id of a vector, and there are no more than MAX_VECTORS_PER_REQUEST. */
+export const Ids = Type.Refine(
+  Type.Unsafe<IdList>({
+    'x-json': { type: 'array', items: { type: 'string', minLength: 1, description: idDescription } },
+    'x-expected': 'an array of ids',
+  }),
+  (value) => value instanceof IdList,
+  () => 'expected an array of ids',
+);
 
 export const Filter = Type.Unsafe<unknown>({
   'x-json': { type: 'object', additionalProperties: true },

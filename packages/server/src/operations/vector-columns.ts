@@ -9,6 +9,18 @@ export interface Refused {
   readonly error: string;
 }
 
+/** Of the vectors of a request (or of a part of a stream) that were not kept, only the first so many are named; all are counted. */
+export const namedRefusals = 1000;
+
+/** Ids of a request, each of which may be the id of a vector. */
+export class IdList {
+  readonly ids: readonly string[];
+
+  constructor(ids: readonly string[]) {
+    this.ids = ids;
+  }
+}
+
 /** Rows of float32 end to end; row i is values[ends[i - 1] ?? 0 .. ends[i]]. Rows may differ in length until a dimension is known. */
 export class VectorRows {
   readonly values: Float32Array;
@@ -44,8 +56,10 @@ export interface VectorColumnsParts {
   readonly metadata: readonly string[];
   /** Present when at least one vector came with a text. */
   readonly texts?: readonly (string | undefined)[] | undefined;
-  /** Vectors that a parser already refused, in order; they have (empty) entries in the columns too. */
+  /** The first `namedRefusals` of the vectors that a parser already refused, in order. */
   readonly refused: readonly Refused[];
+  /** Positions of all that it refused, ascending; they have (empty) entries in the columns too. */
+  readonly refusedAt: Uint32Array;
 }
 
 /** The vectors of an add, with their ids, metadata and texts. */
@@ -55,6 +69,7 @@ export class VectorColumns {
   readonly metadata: readonly string[];
   readonly texts: readonly (string | undefined)[] | undefined;
   readonly refused: readonly Refused[];
+  readonly refusedAt: Uint32Array;
 
   constructor(parts: VectorColumnsParts) {
     this.rows = new VectorRows(parts.values, parts.ends);
@@ -62,6 +77,7 @@ export class VectorColumns {
     this.metadata = parts.metadata;
     this.texts = parts.texts;
     this.refused = parts.refused;
+    this.refusedAt = parts.refusedAt;
   }
 
   get count(): number {

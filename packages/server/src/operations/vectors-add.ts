@@ -1,13 +1,9 @@
 // Adds many vectors, or replaces those whose id is there already.
 
 import Type from 'typebox';
-import { VoisinError } from '../errors.js';
 import { keepVectors } from './keep-vectors.js';
 import { operation } from './operation.js';
 import { IndexId, RefusedVector, Vectors } from './schemas.js';
-
-/** An answer names this many refused vectors; `failed_count` counts them all. */
-const namedErrors = 1000;
 
 export const vectorsAdd = operation({
   name: 'vectors.add',
@@ -20,13 +16,9 @@ export const vectorsAdd = operation({
     errors: Type.Optional(Type.Array(RefusedVector, { description: 'the first 1,000 that were not kept' })),
   }),
   async run(services, caller, { index, vectors }) {
-    const most = services.config.limits.maxVectorsPerRequest;
-    if (vectors.count > most) {
-      throw new VoisinError('invalid_argument', `vectors: expected at most ${most} vectors, got ${vectors.count}`, { field: 'vectors' });
-    }
     const managed = services.indexes.get(caller.tenant, index);
     const { added, failed, refused } = await keepVectors(services, managed, vectors, { caller });
-    const errors = refused.length === 0 ? {} : { errors: refused.slice(0, namedErrors) };
+    const errors = refused.length === 0 ? {} : { errors: [...refused] };
     return { success: failed === 0, added_count: added, failed_count: failed, ...errors };
   },
 });

@@ -3,8 +3,7 @@
 import { VoisinError } from '../../errors.js';
 import { readFvecs, readNpy, type RowBatch, type UnfitValue } from '../../formats/index.js';
 import type { ImportBatch } from '../../operations/index-import.js';
-import { VectorColumns } from '../../operations/vector-columns.js';
-import type { Refused } from '../../operations/vector-columns.js';
+import { type Refused, VectorColumns } from '../../operations/vector-columns.js';
 import { vectorIdProblem } from '../../operations/vector-id.js';
 import type { BodyReader } from './body/body-reader.js';
 
@@ -25,6 +24,8 @@ const newline = 0x0a;
 /** Lines are handed on in pieces of about this size, and a single line may be no longer than `maxLineBytes`. */
 const pieceBytes = 2 * 1024 * 1024;
 const maxLineBytes = 16 * 1024 * 1024;
+/** Of a piece: lines may be short, or empty objects. */
+const maxPieceLines = 20_000;
 
 /** @throws VoisinError invalid_argument, while iterated, when the file is not what its format says */
 export function importBatches(stream: AsyncIterable<Uint8Array>, options: ImportOptions, reader: BodyReader): AsyncIterable<ImportBatch> {
@@ -81,11 +82,27 @@ async function* wholeLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<{ 
       continue;
     }
     const rest = chunk.subarray(cut);
-    yield joined(parts, length - rest.length);
+    yield* inLines(joined(parts, length - rest.length));
     parts = rest.length === 0 ? [] : [rest];
     length = rest.length;
   }
-  if (length > 0) yield joined(parts, length);
+  if (length > 0) yield* inLines(joined(parts, length));
+}
+
+/** A piece as it is, or in several where it has very many lines. */
+function* inLines(piece: { bytes: Uint8Array; count: number }): Generator<{ bytes: Uint8Array; count: number }> {
+  if (piece.count <= maxPieceLines) {
+    yield piece;
+    return;
+  }
+  const { bytes } = piece;
+  let [start, count] = [0, 0];
+  for (let found = bytes.indexOf(newline); found !== -1; found = bytes.indexOf(newline, found + 1)) {
+    if (++count < maxPieceLines) continue;
+    yield { bytes: bytes.slice(start, found + 1), count };
+    [start, count] = [found + 1, 0];
+  }
+  if (start < bytes.length) yield { bytes: bytes.slice(start), count };
 }
 
 function joined(parts: readonly Uint8Array[], length: number): { bytes: Uint8Array; count: number } {
@@ -111,7 +128,9 @@ async function* fromRows(
     const ids = Array.from({ length: count }, (_, i) => `${idPrefix}${start + first + i}`);
     const ends = Uint32Array.from({ length: count }, (_, i) => (i + 1) * dimension);
     const metadata = ids.map(() => '{}');
-    const columns = new VectorColumns({ values, ends, ids, metadata, refused: refusals(unfit, ids, maxIdBytes) });
+    const refused = refusals(unfit, ids, maxIdBytes);
+    const refusedAt = Uint32Array.from(refused, ({ position }) => position);
+    const columns = new VectorColumns({ values, ends, ids, metadata, refused, refusedAt });
     yield { first, columns, label: (position, problem) => `row ${position}: ${problem.replace(/^(\.|: )/, '')}` };
     first += count;
   }

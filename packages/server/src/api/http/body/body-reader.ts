@@ -3,14 +3,17 @@
 import type { Readable } from 'node:stream';
 import type { Limits } from '../../../config/config.js';
 import { VoisinError } from '../../../errors.js';
-import { type BodyPlan, parseBody, type ParseLimits, type TextsLimit } from './parse-body.js';
+import { TooManyParts } from './json-reader.js';
+import { type BodyPlan, parseBody, type ParsedBody, type ParseLimits, type TextsLimit } from './parse-body.js';
 import { ParseThread } from './parse-thread.js';
 import { toColumns, toInput } from './columns.js';
 import type { VectorColumns } from '../../../operations/vector-columns.js';
 
 const mib = 1024 * 1024;
-/** Up to here parsing takes less time than it is worth to hand the body over. */
+/** Up to here parsing takes less time than it is worth to hand the body over... */
 const inPlaceBytes = 256 * 1024;
+/** ...where it has no more elements and fields than this: a million small ones would take long. Numbers of vectors are not counted. */
+const inPlaceParts = 4000;
 const empty = Buffer.alloc(0);
 /** Of a body whose length nobody told. */
 const firstBytes = 16 * 1024;
@@ -30,8 +33,8 @@ export class BodyReader {
   readonly #mostBytes: number;
   #bytes = 0;
 
-  constructor({ maxMetadataBytes, maxIdBytes, maxVectorsPerRequest, bodyMb }: Limits) {
-    this.limits = { maxMetadataBytes, maxIdBytes, maxItems: maxVectorsPerRequest };
+  constructor({ maxMetadataBytes, maxIdBytes, maxVectorsPerRequest, queryBatch, maxDimension, bodyMb }: Limits) {
+    this.limits = { maxMetadataBytes, maxIdBytes, maxItems: maxVectorsPerRequest, maxQueries: queryBatch, maxDimension };
     this.#mostBytes = Math.max(256, 3 * bodyMb) * mib;
   }
 
@@ -60,7 +63,8 @@ export class BodyReader {
       });
       if (bytes.length === 0) return undefined;
       const { plan, limits } = request;
-      if (bytes.length <= inPlaceBytes) return toInput(parseBody(bytes, plan, limits));
+      const parsed = bytes.length <= inPlaceBytes ? parseInPlace(bytes, plan, limits) : undefined;
+      if (parsed !== undefined) return toInput(parsed);
       return toInput(await this.thread.parse({ bytes, plan, limits }));
     } finally {
       this.#bytes -= held;
@@ -86,6 +90,16 @@ export class BodyReader {
     }
     this.#bytes += bytes;
     return bytes;
+  }
+}
+
+/** undefined: there is too much in it. */
+function parseInPlace(bytes: Buffer, plan: BodyPlan, limits: ParseLimits): ParsedBody | undefined {
+  try {
+    return parseBody(bytes, plan, limits, inPlaceParts);
+  } catch (error) {
+    if (error instanceof TooManyParts) return undefined;
+    throw error;
   }
 }
 

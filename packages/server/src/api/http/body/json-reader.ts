@@ -6,6 +6,8 @@ import { isExactNumber, surrogateAt } from '../../../formats/index.js';
 /** Deeper bodies are refused: nothing that people store is so deep, and a walk over it must not end the stack. */
 export const maxDepth = 64;
 
+/** A longer value is not shown in a message: what is wrong with it is what it is. */
+const shownBytes = 1024;
 /** Numbers of at most this many characters, and without an exponent, are kept as they are sent. */
 const maxPlainNumber = 15;
 
@@ -30,18 +32,26 @@ const isBracket = (byte: number): boolean => byte === openBracket || byte === cl
 
 export type ValueKind = 'object' | 'array' | 'string' | 'number' | 'literal' | 'none';
 
+/** Thrown where a body has more parts than its reader may read: it is read again, whole, where that holds nobody up. */
+export class TooManyParts extends Error {}
+
 export class JsonReader {
   readonly bytes: Buffer;
   at = 0;
   /** Objects, lists and fields of objects that were skipped so far. */
   parts = 0;
+  /** Items of lists, and fields of objects, beyond the first of each, that were skipped so far. */
+  commas = 0;
   /** Whether numbers in objects and lists must be those that JSON.parse makes of them. */
   exactNumbers = true;
   /** The first thing in the value read last that would not be kept as it was sent: "expected ..., got ... at byte 7". */
   flaw: string | undefined;
+  #budget: number;
 
-  constructor(bytes: Buffer) {
+  /** @param budget how many elements, fields and parts of skipped values may be read */
+  constructor(bytes: Buffer, budget = Infinity) {
     this.bytes = bytes;
+    this.#budget = budget;
   }
 
   /** What the next value is, by its first byte. */
@@ -70,6 +80,7 @@ export class JsonReader {
       return;
     }
     for (;;) {
+      if (--this.#budget < 0) throw new TooManyParts();
       if (this.skipSpace() !== quote) throw this.notJson('a key in quotes');
       const name = this.readString();
       this.expect(colon, ':');
@@ -81,18 +92,23 @@ export class JsonReader {
     }
   }
 
-  /** Calls `element` for each element, standing before it; `element` must move past it. */
-  readArray(element: (index: number) => void): void {
+  /**
+   * Calls `element` for each element, standing before it; `element` must move past it. Elements from `most` on are counted and skipped.
+   * @returns how many elements there are
+   */
+  readArray(element: (index: number) => void, most = Infinity): number {
     this.expect(openBracket, '[');
     if (this.skipSpace() === closeBracket) {
       this.at++;
-      return;
+      return 0;
     }
     for (let index = 0; ; index++) {
-      element(index);
+      if (--this.#budget < 0) throw new TooManyParts();
+      if (index < most) element(index);
+      else this.skipValue();
       const next = this.skipSpace();
       this.at++;
-      if (next === closeBracket) return;
+      if (next === closeBracket) return index + 1;
       if (next !== comma) throw this.notJson(', or ]', this.at - 1);
     }
   }
@@ -114,6 +130,28 @@ export class JsonReader {
     return this.#parse(start, this.at);
   }
 
+  /** Any value whose text has at most `maxBytes`; a longer one is skipped, and its length given. */
+  readShortValue(maxBytes: number): { readonly value: unknown } | { readonly bytes: number } {
+    this.flaw = undefined;
+    this.skipSpace();
+    const start = this.at;
+    this.skipValue();
+    const bytes = this.at - start;
+    return bytes > maxBytes ? { bytes } : { value: this.#parse(start, this.at) };
+  }
+
+  /** Moves past a value that is not the expected one. @returns how a message shows it: `an array of 3`, `an object`, `"text..."` */
+  describeValue(): string {
+    const kind = this.kind();
+    if (kind === 'array') return `an array of ${this.readArray(() => undefined, 0)}`;
+    if (kind === 'none') throw this.notJson('a value');
+    const text = this.readShortValue(shownBytes);
+    if (kind === 'object') return 'an object';
+    if ('bytes' in text) return `a ${kind} of ${text.bytes} bytes`;
+    const shown = JSON.stringify(text.value) ?? 'nothing';
+    return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
+  }
+
   /**
    * Moves past one value of any kind. Brackets and strings are followed; that the rest is JSON is for JSON.parse to say.
    * @throws VoisinError invalid_argument when it is nested too deep or the text ends in it
@@ -131,6 +169,7 @@ export class JsonReader {
       return;
     }
     let depth = 0;
+    const partsBefore = this.parts;
     while (this.at < end) {
       const byte = bytes[this.at] ?? 0;
       if (byte === quote) {
@@ -146,9 +185,13 @@ export class JsonReader {
         this.parts++;
         if (++depth > maxDepth) throw this.#tooDeep();
       } else if (byte === closeBracket || byte === closeBrace) {
-        if (--depth === 0) return;
+        if (--depth > 0) continue;
+        if ((this.#budget -= this.parts - partsBefore) < 0) throw new TooManyParts();
+        return;
       } else if (byte === colon) {
         this.parts++;
+      } else if (byte === comma) {
+        this.commas++;
       }
     }
     throw this.notJson('the end of a value');

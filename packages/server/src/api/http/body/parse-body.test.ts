@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { VoisinError } from '../../../errors.js';
 import { toInput } from './columns.js';
+import { TooManyParts } from './json-reader.js';
 import { type BodyPlan, parseBody } from './parse-body.js';
 import { parseLines } from './parse-lines.js';
 
-const limits = { maxMetadataBytes: 40_960, maxIdBytes: 512, maxItems: 100 };
+const limits = { maxMetadataBytes: 40_960, maxIdBytes: 512, maxItems: 100, maxQueries: 50, maxDimension: 100_000 };
 const parse = (text: string, plan: BodyPlan = 'vector') => parseBody(Buffer.from(text), plan, limits);
 const complaint = (text: string, plan: BodyPlan = 'vector'): string => {
   try {
@@ -134,13 +135,64 @@ describe('fields', () => {
 
   it('that are too large or too many are refused', () => {
     expect(complaint(`{"filter":"${'x'.repeat(2 ** 21)}"}`)).toContain('filter: expected at most 1048576 bytes');
-    expect(complaint(`{"ids":[${'1,'.repeat(100)}1]}`)).toContain('ids: expected at most 100 items, got more');
+    expect(complaint(`{"ids":[${'"a",'.repeat(100)}"a"]}`, 'plain')).toContain('ids: expected at most 100 ids, got 101');
+    expect(complaint('{"ids":["a","\\u0000"]}', 'plain')).toContain('ids[1]: expected no control characters');
+    expect(complaint('{"ids":["a",[1]]}', 'plain')).toContain('ids[1]: expected a string, got an array of 1');
+    expect(complaint(`{"filter":{"a":{"$in":[${'1,'.repeat(100_000)}1,2]}}}`)).toContain(
+      'filter: expected at most 100000 items in the lists',
+    );
   });
 
   it('of a matrix become rows', () => {
     const input = toInput(parse('{"vectors":[[1,2],[],[3]],"k":1}', 'matrix'));
     expect(input).toMatchObject({ k: 1, vectors: { values: Float32Array.of(1, 2, 3), ends: Uint32Array.of(2, 2, 3) } });
     expect(complaint('{"vectors":[[1],[2,null]]}', 'matrix')).toContain('vectors[1][1]: expected a finite number');
+  });
+});
+
+describe('lists are counted while they are read', () => {
+  const empty = (count: number): string => `{"vectors":[${'{},'.repeat(count - 1)}{}]}`;
+
+  it('and what is beyond their bound is not made', () => {
+    expect(complaint(empty(1_000_000), 'vectors')).toContain('vectors: expected at most 100 vectors, got 1000000');
+    expect(complaint(`{"vectors":[${'[1],'.repeat(50)}[1]]}`, 'matrix')).toContain('vectors: expected at most 50 queries, got 51');
+    expect(complaint(`{"vector":[${'1,'.repeat(100_000)}1]}`)).toContain(
+      'vector: expected at most 100000 values (MAX_DIMENSION), got 100001',
+    );
+    expect(complaint(`{"vectors":[[${'1,'.repeat(100_000)}1]]}`, 'matrix')).toContain('vectors[0]: expected at most 100000 values');
+  });
+
+  it('of refused vectors the first thousand are named and all are counted', () => {
+    const { columns } = parseBody(Buffer.from(empty(5000)), 'vectors', { ...limits, maxItems: 5000 });
+    expect(columns?.refused).toHaveLength(1000);
+    expect([...(columns?.refusedAt ?? [])]).toEqual(Array.from({ length: 5000 }, (_, i) => i));
+  });
+
+  it('a vector that is a large list, or has one where an id, metadata or values belong, is refused without making it', () => {
+    const large = `[${'1,'.repeat(1_000_000)}1]`;
+    const errors = (vector: string) => parse(`{"vectors":[${vector}]}`, 'vectors').columns?.refused.map(({ error }) => error);
+    expect(errors(large)).toEqual([': expected {id, values, metadata?, text?}, got an array of 1000001']);
+    expect(errors(`{"id":${large},"values":[1]}`)).toEqual([expect.stringContaining('.id: expected a string')]);
+    expect(errors(`{"id":"a","values":[1],"metadata":${large}}`)).toEqual(['.metadata: expected an object, got an array of 1000001']);
+    expect(errors(`{"id":"a","values":[1],"metadata":{"a":${large}}}`)).toEqual([
+      '.metadata: expected at most 40960 bytes of JSON, got 2000009 as they are written',
+    ]);
+    expect(errors(`{"id":"a","values":{"a":${large}}}`)).toEqual(['.values: expected an array of numbers, got an object']);
+    expect(errors(`{"id":"a","values":[1],"text":${large}}`)).toEqual(['.text: expected a string, got an array of 1000001']);
+    expect(errors(`{"id":"a","values":${large}}`)).toEqual(['.values: expected at most 100000 values (MAX_DIMENSION), got 1000001']);
+  });
+
+  it.each([
+    ['vectors', empty(5000)],
+    ['plain', `{"ids":[${'"a",'.repeat(5000)}"b"]}`],
+    ['texts', `{"texts":[${'"",'.repeat(5000)}""]}`],
+    ['texts', `{${Array.from({ length: 5000 }, (_, i) => `"k${i}":1`).join(',')}}`],
+    ['plain', `{"filter":{"a":[${'[],'.repeat(5000)}[]]}}`],
+    ['vectors', `{"vectors":[{"id":"a","values":[1],"metadata":{${Array.from({ length: 5000 }, (_, i) => `"k${i}":1`).join(',')}}}]}`],
+  ] as const)('a small body of many parts is left to the thread: %s', (plan, text) => {
+    const roomy = { ...limits, maxItems: 10_000 };
+    expect(() => parseBody(Buffer.from(text), plan, roomy, 4000)).toThrow(TooManyParts);
+    expect(() => parseBody(Buffer.from(text), plan, roomy, 20_000)).not.toThrow();
   });
 });
 
@@ -155,8 +207,9 @@ describe('vectors to add', () => {
       count: 2,
       values: Float32Array.of(1, 2, 3),
       ends: Uint32Array.of(2, 3),
-      texts: [undefined, 'hi'],
+      texts: { text: 'hi', lengths: Int32Array.of(-1, 2) },
       refused: [],
+      refusedAt: new Uint32Array(),
     });
     expect(columns?.ids.split('\n')).toEqual(['a/"😀', 'b']);
     expect(columns?.metadata.split('\n')).toEqual(['{"__proto__":{"y":1},"b":[1,"two"]}', '{}']);

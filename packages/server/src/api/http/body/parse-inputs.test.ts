@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { toInput } from './columns.js';
 import { parseBody, type ParseLimits } from './parse-body.js';
 
-const limits = { maxMetadataBytes: 40_960, maxIdBytes: 512, maxItems: 100 };
-const parse = (text: string, given: ParseLimits = limits) => parseBody(Buffer.from(text), 'texts', given).fields;
+const limits = { maxMetadataBytes: 40_960, maxIdBytes: 512, maxItems: 100, maxQueries: 50, maxDimension: 100_000 };
+const parse = (text: string, given: ParseLimits = limits) => toInput(parseBody(Buffer.from(text), 'texts', given));
 
 it('a body of texts has texts of any length, lists of them, and token ids', () => {
   const long = 'x'.repeat(3_000_000);
@@ -22,9 +23,9 @@ it('a body of texts has texts of any length, lists of them, and token ids', () =
 it('as many texts and token ids as may be, and no more', () => {
   const texts = (count: number): string => JSON.stringify({ texts: Array(count).fill('x') });
   expect(parse(texts(100_000))['texts']).toHaveLength(100_000);
-  expect(() => parse(texts(100_001))).toThrow('texts: expected at most 100000 items, got more');
+  expect(() => parse(texts(100_001))).toThrow('texts: expected at most 100000 items, got 100001');
   expect(() => parse(texts(100_001), { ...limits, texts: { most: 32, setting: 'MAX_BATCH_SIZE' } })).toThrow(
-    'texts: expected at most 32 items (MAX_BATCH_SIZE), got more than 100000',
+    'texts: expected at most 32 items (MAX_BATCH_SIZE), got 100001',
   );
   const ids = (count: number): string => `{"input":[${'7,'.repeat(count - 1)}7]}`;
   expect(parse(ids(1_000_000))['input']).toHaveLength(1_000_000);

@@ -14,18 +14,16 @@ const closeBracket = 0x5d;
 
 const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
-/** An element of an array of numbers that is no float32: where, and what came. */
-export interface NumberProblem {
-  readonly index: number;
-  readonly got: string;
-}
+/** What is wrong with an array of numbers, as the end of a message behind the array's name. */
+export type NumbersProblem = string;
 
 /**
  * An array of numbers into the sink. Each is what Math.fround(JSON.parse(text)) gives.
- * @returns the first element that is no float32 (null, "1", 1e39, NaN), after moving past the whole array
+ * @param most numbers that any vector has: further ones are counted, and go nowhere
+ * @returns the first element that is no float32 (null, "1", 1e39, NaN), or that there are too many, after moving past the whole array
  */
-export function readNumbers(reader: JsonReader, sink: FloatSink): NumberProblem | undefined {
-  let problem: NumberProblem | undefined;
+export function readNumbers(reader: JsonReader, sink: FloatSink, most: number): NumbersProblem | undefined {
+  let problem: NumbersProblem | undefined;
   const { bytes } = reader;
   reader.expect(openBracket, '[');
   if (reader.skipSpace() === closeBracket) {
@@ -36,23 +34,27 @@ export function readNumbers(reader: JsonReader, sink: FloatSink): NumberProblem 
     reader.skipSpace();
     const start = reader.at;
     const value = readFloat(reader);
-    if (value === undefined) {
+    if (index >= most) {
+      if (value === undefined) reader.skipValue();
+    } else if (value === undefined) {
       const kind = reader.kind();
       if (kind === 'literal' || kind === 'number') skipWord(reader);
       else reader.skipValue();
-      problem ??= { index, got: shown(reader, start) };
+      problem ??= notFinite(index, shown(reader, start));
       sink.push(0);
     } else {
-      if (value - value !== 0) problem ??= { index, got: shown(reader, start) };
+      if (value - value !== 0) problem ??= notFinite(index, shown(reader, start));
       sink.push(value);
     }
     let next = bytes[reader.at];
     if (next !== comma && next !== closeBracket) next = reader.skipSpace();
     reader.at++;
-    if (next === closeBracket) return problem;
+    if (next === closeBracket) return index < most ? problem : `: expected at most ${most} values (MAX_DIMENSION), got ${index + 1}`;
     if (next !== comma) throw reader.notJson(', or ]', reader.at - 1);
   }
 }
+
+const notFinite = (index: number, got: string): NumbersProblem => `[${index}]: expected a finite number that fits a float32, got ${got}`;
 
 function shown({ bytes, at }: JsonReader, start: number): string {
   const text = bytes.toString('utf8', start, Math.min(at, start + 40));

@@ -1,10 +1,11 @@
 // Reads {id, values, metadata?, text?} one after another into columns. A vector that cannot be kept is named and its neighbours go on.
 
 import { VoisinError } from '../../../errors.js';
-import { checkMetadata } from '../../../operations/metadata.js';
-import type { Refused } from '../../../operations/vector-columns.js';
+import { type CheckedMetadata, checkMetadata } from '../../../operations/metadata.js';
+import { namedRefusals, type Refused } from '../../../operations/vector-columns.js';
 import { vectorIdProblem } from '../../../operations/vector-id.js';
 import { FloatSink } from './float-sink.js';
+import { type PackedStrings, packStrings } from './packed-strings.js';
 import type { JsonReader } from './json-reader.js';
 import type { ParseLimits } from './parse-body.js';
 import { readNumbers } from './read-numbers.js';
@@ -16,9 +17,17 @@ export interface ParsedVectors {
   /** One string each, ids and metadata a line: two large strings cross to another thread faster than many small ones. */
   readonly ids: string;
   readonly metadata: string;
-  readonly texts?: readonly (string | undefined)[];
+  readonly texts?: PackedStrings;
+  /** The first of those that were refused, with the reason. */
   readonly refused: readonly Refused[];
+  /** Positions of all that were refused, ascending. */
+  readonly refusedAt: Uint32Array;
 }
+
+/** Of metadata that are written with white space or escapes: more cannot become few enough. */
+const longestSpelling = 8;
+/** An id or a text of another kind than a string is shown up to here. */
+const shownBytes = 1024;
 
 interface OneVector {
   readonly id: unknown;
@@ -34,13 +43,14 @@ export class VectorsReader {
   readonly #ends: number[] = [];
   readonly #values: FloatSink;
   readonly #refused: Refused[] = [];
+  readonly #refusedAt: number[] = [];
   #reader: JsonReader;
   #texts: (string | undefined)[] | undefined;
 
   constructor(reader: JsonReader, limits: ParseLimits) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#values = new FloatSink(Math.max(16, Math.ceil(reader.bytes.length / 10)));
+    this.#values = new FloatSink(Math.max(16, Math.ceil(reader.bytes.length / 10)), () => this.#reader.at / reader.bytes.length);
   }
 
   /** The next vector comes from another text. */
@@ -83,8 +93,9 @@ export class VectorsReader {
       ends: Uint32Array.from(this.#ends),
       ids: this.#ids.join('\n'),
       metadata: this.#metadata.join('\n'),
-      ...(this.#texts === undefined ? {} : { texts: this.#texts }),
+      ...(this.#texts === undefined ? {} : { texts: packStrings(this.#texts) }),
       refused: this.#refused,
+      refusedAt: Uint32Array.from(this.#refusedAt),
     };
   }
 
@@ -95,7 +106,7 @@ export class VectorsReader {
         id: undefined,
         metadata: '{}',
         text: undefined,
-        problem: `: expected {id, values, metadata?, text?}, got ${shown(reader.readValue())}`,
+        problem: `: expected {id, values, metadata?, text?}, got ${reader.describeValue()}`,
       };
     }
     const start = this.#values.length;
@@ -106,7 +117,7 @@ export class VectorsReader {
     let hasValues = false;
     reader.readObject((name) => {
       if (name === 'id') {
-        id = reader.readValue();
+        id = this.#readId();
         if (reader.flaw !== undefined) problem ??= `.id: ${reader.flaw}`;
       } else if (name === 'values') {
         hasValues = true;
@@ -114,15 +125,15 @@ export class VectorsReader {
         const wrong = this.#readValues();
         problem ??= wrong;
       } else if (name === 'metadata') {
-        const checked = checkMetadata(reader.readValue(), this.#limits.maxMetadataBytes);
+        const checked = this.#readMetadata();
         if (reader.flaw !== undefined) problem ??= `.metadata: ${reader.flaw}`;
         else if ('text' in checked) metadata = checked.text;
         else problem ??= `.metadata: ${checked.problem}`;
       } else if (name === 'text') {
-        const value = reader.readValue();
-        if (reader.flaw !== undefined) problem ??= `.text: ${reader.flaw}`;
-        else if (typeof value === 'string') text = value;
-        else problem ??= `.text: expected a string, got ${shown(value)}`;
+        const value = reader.kind() === 'string' ? reader.readValue() : undefined;
+        if (value === undefined) problem ??= `.text: expected a string, got ${reader.describeValue()}`;
+        else if (reader.flaw !== undefined) problem ??= `.text: ${reader.flaw}`;
+        else text = String(value);
       } else {
         const field = path(name);
         throw new VoisinError('invalid_argument', `${field}: unknown field; accepted here: id, values, metadata, text`, { field });
@@ -141,7 +152,11 @@ export class VectorsReader {
       this.#metadata.push(metadata);
     } else {
       this.#values.length = before;
-      this.#refused.push({ position, ...(typeof id === 'string' ? { id: id.slice(0, 512) } : {}), error: problem });
+      this.#refusedAt.push(position);
+      // Others are only counted: a request may be made of nothing else.
+      if (this.#refused.length < namedRefusals) {
+        this.#refused.push({ position, ...(typeof id === 'string' ? { id: id.slice(0, 512) } : {}), error: problem });
+      }
       this.#ids.push('');
       this.#metadata.push('{}');
     }
@@ -150,19 +165,27 @@ export class VectorsReader {
     this.#texts?.push(problem === undefined ? text : undefined);
   }
 
+  /** A string; of another value only a short one, for the message. */
+  #readId(): unknown {
+    const reader = this.#reader;
+    if (reader.kind() === 'string') return reader.readValue();
+    const read = reader.readShortValue(shownBytes);
+    return 'value' in read ? read.value : {};
+  }
+
+  #readMetadata(): CheckedMetadata {
+    const reader = this.#reader;
+    const { maxMetadataBytes } = this.#limits;
+    if (reader.kind() !== 'object') return { problem: `expected an object, got ${reader.describeValue()}` };
+    const read = reader.readShortValue(maxMetadataBytes * longestSpelling);
+    if ('value' in read) return checkMetadata(read.value, maxMetadataBytes);
+    return { problem: `expected at most ${maxMetadataBytes} bytes of JSON, got ${read.bytes} as they are written` };
+  }
+
   #readValues(): string | undefined {
     const reader = this.#reader;
-    if (reader.kind() !== 'array') return `.values: expected an array of numbers, got ${shown(reader.readValue())}`;
-    const problem = readNumbers(reader, this.#values);
-    return problem === undefined
-      ? undefined
-      : `.values[${problem.index}]: expected a finite number that fits a float32, got ${problem.got}`;
+    if (reader.kind() !== 'array') return `.values: expected an array of numbers, got ${reader.describeValue()}`;
+    const problem = readNumbers(reader, this.#values, this.#limits.maxDimension);
+    return problem === undefined ? undefined : `.values${problem}`;
   }
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
