@@ -1,4 +1,5 @@
 // A group of changes becomes one commit: which rows are new, which are gone, and what each caller is told.
+import { type Pieces } from '../turns.js';
 import { type Commit, type NewRow } from '../store/row-store.js';
 import type { VectorBatch } from './types.js';
 
@@ -18,8 +19,21 @@ export interface Plan {
   readonly rowOfId: ReadonlyMap<string, number | undefined>;
 }
 
-/** Plans the changes in order, each upon what those before it leave. Nothing is changed until the plan is committed and applied. */
-export function planChanges(changes: readonly Change[], rowOfId: ReadonlyMap<string, number>, lastRow: number, dimension: number): Plan {
+/** Steps of planning one vector. */
+const stepsOfOne = 16;
+/** What LevelDB, the columns and the maps of an index need for a vector, whatever its size: a commit of many small ones stays a short one. */
+const bytesOfOne = 128;
+
+/**
+ * Plans the changes in order, each upon what those before it leave. Nothing is changed until the plan is committed and applied, and nothing else may
+ * be changed meanwhile.
+ */
+export function* planChanges(
+  changes: readonly Change[],
+  rowOfId: ReadonlyMap<string, number>,
+  lastRow: number,
+  dimension: number,
+): Pieces<Plan> {
   const touched = new Map<string, number | undefined>();
   const added = new Map<number, NewRow>();
   const removed: number[] = [];
@@ -34,11 +48,16 @@ export function planChanges(changes: readonly Change[], rowOfId: ReadonlyMap<str
     return true;
   };
 
-  const results = changes.map((change) => {
+  const results: ChangeResult[] = [];
+  for (const change of changes) {
     let count = 0;
     if (change.kind === 'remove') {
-      for (const id of change.ids) if (drop(id)) count++;
-      return { count };
+      for (const id of change.ids) {
+        if (drop(id)) count++;
+        yield stepsOfOne;
+      }
+      results.push({ count });
+      continue;
     }
     const { ids, values, metadata, texts } = change.batch;
     for (const [at, id] of ids.entries()) {
@@ -52,17 +71,18 @@ export function planChanges(changes: readonly Change[], rowOfId: ReadonlyMap<str
         metadata: metadata[at] ?? '{}',
         text: texts?.[at],
       });
+      yield stepsOfOne;
     }
-    return { count };
-  });
+    results.push({ count });
+  }
   return { commit: { added: [...added.values()], removed, rewritten: [] }, results, rowOfId: touched };
 }
 
-/** What a change weighs in the queue: its values, metadata and ids. */
+/** What a change weighs in the queue: its values, metadata and ids, and what each vector costs beside them. */
 export function changeBytes(change: Change): number {
-  if (change.kind === 'remove') return change.ids.reduce((sum, id) => sum + id.length, 64);
+  if (change.kind === 'remove') return change.ids.reduce((sum, id) => sum + id.length + bytesOfOne, 64);
   const { ids, values, metadata, texts = [] } = change.batch;
   let characters = 0;
   for (let at = 0; at < ids.length; at++) characters += (ids[at]?.length ?? 0) + (metadata[at]?.length ?? 0) + (texts[at]?.length ?? 0);
-  return values.byteLength + characters + 64;
+  return values.byteLength + characters + ids.length * bytesOfOne + 64;
 }

@@ -4,11 +4,12 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VoisinError } from '../errors.js';
 import { isDiskFull } from '../store/disk.js';
+import { inTurns, type Pieces } from '../turns.js';
 import type { RowStore } from '../store/row-store.js';
 import { readSnapshot, type SnapshotHeader } from '../store/snapshot.js';
 import type { Definition } from './definition.js';
 import { Columns, type MetadataBatch } from './filter/index.js';
-import { Generation } from './generation.js';
+import { Generation, Placement } from './generation.js';
 import { faissMetric, prepare } from './geometry.js';
 import { factoryString, type IndexType, trainingNeeds } from './index-type.js';
 import type { IndexServices } from './services.js';
@@ -58,13 +59,12 @@ export async function load(directory: string, definition: Definition, store: Row
   const trained = await store.trained();
   const snapshot = await usable(reading, directory, definition, store, ids, trained !== undefined, services);
   const { faiss, serving } = snapshot ?? (await emptyFaiss(definition, trained));
-  const placed: [number, string][] = [];
-  for (const row of snapshot?.rows ?? []) placed.push([row, ids.get(row) ?? '']);
+  const placement = await inTurns(Placement.of(withIds(snapshot?.rows ?? new Float64Array(0), ids)));
   for await (const { rows, values } of store.valuesAfter(snapshot?.lastRow ?? 0)) {
     await faiss.add(prepare(definition.metric, values, definition.wanted.dimension), { threads: services.threads });
-    for (const row of rows) placed.push([row, ids.get(row) ?? '']);
+    for (const row of rows) placement.add(row, ids.get(row) ?? '');
   }
-  const generation = new Generation(faiss, serving, placed, (own) => new Columns(() => metadataOf(own, store), { rows: own.size }));
+  const generation = new Generation(faiss, serving, placement, (own) => new Columns(() => metadataOf(own, store), { rows: own.size }));
   if (generation.alive !== ids.size) {
     await faiss.release();
     throw new VoisinError(
@@ -88,6 +88,10 @@ export async function* metadataOf(generation: Generation, store: RowStore): Asyn
     }
     yield { positions, metadata };
   }
+}
+
+function* withIds(rows: Float64Array, ids: ReadonlyMap<number, string>): Generator<[row: number, id: string]> {
+  for (const row of rows) yield [row, ids.get(row) ?? ''];
 }
 
 async function readIds(store: RowStore): Promise<{ ids: Map<number, string>; rowOfId: Map<string, number> }> {
@@ -156,7 +160,7 @@ async function usable(
       await faiss.release();
       return undefined;
     }
-    const doubt = doubtOf(header, definition, store, ids, rows);
+    const doubt = await inTurns(doubtOf(header, definition, store, ids, rows));
     if (doubt !== undefined) throw new Error(`the snapshot index.faiss does not belong to this store: ${doubt}`);
     return { faiss, serving: header.standIn ? standIn : definition.type, rows, ...header };
   } catch (error) {
@@ -174,16 +178,21 @@ async function usable(
   }
 }
 
-function doubtOf(
+function* doubtOf(
   header: { dimension: number; metric: string; lastRow: number; changes: number },
   { wanted, metric }: Definition,
   { state }: RowStore,
   ids: ReadonlyMap<number, string>,
   rows: Float64Array,
-): string | undefined {
+): Pieces<string | undefined> {
   if (header.dimension !== wanted.dimension || header.metric !== metric) return 'its dimension or metric is another';
   if (header.changes > state.changes || header.lastRow > state.lastRow) return 'it is newer than the store';
-  const known = new Set(rows);
-  for (const row of ids.keys()) if (row <= header.lastRow && !known.has(row)) return `row ${row} is missing in it`;
+  // Both ascend.
+  let at = 0;
+  for (const row of ids.keys()) {
+    while ((rows[at] ?? Infinity) < row) at++;
+    if (row <= header.lastRow && rows[at] !== row) return `row ${row} is missing in it`;
+    yield 2;
+  }
   return undefined;
 }

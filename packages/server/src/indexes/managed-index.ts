@@ -1,5 +1,6 @@
 // A managed index as operations see it: always there, opened on first use, closed when idle, the same face in either state.
 import { VoisinError } from '../errors.js';
+import { inRanges, inTurns, Turns } from '../turns.js';
 import { directoryBytes } from '../store/disk.js';
 import { type Change } from './changes.js';
 import type { Definition } from './definition.js';
@@ -111,7 +112,14 @@ export class ManagedIndex {
       index.alone(async () => {
         const { generation } = index;
         const matching = positionsOf(andBitmaps(await generation.columns.match(filter), generation.live));
-        const [result] = await index.changeNow([{ kind: 'remove', ids: Array.from(matching, (position) => generation.idAt(position)) }]);
+        const ids: string[] = [];
+        // No row comes or goes meanwhile: all changes wait in the line of this one.
+        await inTurns(
+          inRanges(matching.length, (from, to) => {
+            for (const position of matching.subarray(from, to)) ids.push(generation.idAt(position));
+          }),
+        );
+        const [result] = await index.changeNow([{ kind: 'remove', ids }]);
         return result?.count ?? 0;
       }),
     );
@@ -123,7 +131,13 @@ export class ManagedIndex {
       const matching = filter === undefined ? undefined : await generation.columns.match(filter);
       const ids: string[] = [];
       let row = cursor === undefined ? 0 : rowOfCursor(cursor);
+      const turns = new Turns();
       for (let position = generation.firstAfter(row); position < generation.size; position++) {
+        // Many may be dead, or not match.
+        if ((position & 4095) === 4095) {
+          turns.count(4096);
+          if (turns.over) await turns.next();
+        }
         if (!generation.isLive(position) || (matching !== undefined && !hasBit(matching, position))) continue;
         if (ids.length === limit) return { ids, next_cursor: String(row) };
         ids.push(generation.idAt(position));

@@ -4,6 +4,7 @@
 // data had recall 0.60 at 15% kept with HNSW's ef 64, and still 0.93 at ef 400. So the rows that match are scanned exactly while that is cheap;
 // past that, a look at the query's neighbourhood says how thin the matches lie there, and the cheaper of a wider ef and the exact scan is taken.
 import { knn, type NearestOptions as FaissOptions, type SearchResult } from '@voisin/faiss';
+import { inTurns, type Pieces } from '../turns.js';
 import type { RowStore } from '../store/row-store.js';
 import type { Definition } from './definition.js';
 import { andBitmaps, countBits, type Filter, hasBit, positionsOf } from './filter/index.js';
@@ -39,6 +40,10 @@ const sampleDoubt = 1.5;
 const maxEf = 16_384;
 const allLists = 65_536;
 const storedChunk = 1024;
+/** Queries of one request that are searched by themselves at a time. */
+const queriesAtOnce = 16;
+/** Steps of taking over one hit. */
+const stepsOfHit = 4;
 
 interface Question {
   readonly generation: Generation;
@@ -78,8 +83,21 @@ export async function findNearest(
     const together = await searchTogether({ ...question, query: queries }, count);
     if (together.every(({ positions }) => positions.length >= k)) return together;
   }
-  const one = (at: number): Promise<Nearest> => answer({ ...question, query: queries.subarray(at * dimension, (at + 1) * dimension) });
-  return Promise.all(Array.from({ length: count }, (_, at) => one(at)));
+  return oneByOne(question, queries, count);
+}
+
+/** Each query for itself: some at a time, so that what they find does not come all at once. */
+async function oneByOne(question: Omit<Question, 'query'>, queries: Float32Array, count: number): Promise<Nearest[]> {
+  const { dimension } = question.definition.wanted;
+  const found: Nearest[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at < count; at = next++) {
+      found[at] = await answer({ ...question, query: queries.subarray(at * dimension, (at + 1) * dimension) });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(count, queriesAtOnce) }, lane));
+  return found;
 }
 
 /** Many queries, no filter: one call of FAISS. */
@@ -88,7 +106,7 @@ async function searchTogether(question: Question, count: number): Promise<Neares
   const { serving } = generation;
   const graph = serving.family === 'hnsw' ? { efSearch: Math.min(efFor(question, generation.size / matching), maxEf) } : {};
   const lists = serving.family === 'ivf' ? { nprobe: question.options.nprobe ?? definition.nprobe } : {};
-  return split(await ask(question, { ...graph, ...lists }), count, k);
+  return inTurns(split(await ask(question, { ...graph, ...lists }), count, k));
 }
 
 async function answer(question: Question): Promise<Nearest> {
@@ -201,18 +219,25 @@ function ask({ generation, query, k, selector, options: { alone } }: Question, o
   return generation.faiss.search(query, k, { ...options, selector, here: alone === true ? undefined : false });
 }
 
-const first = ({ k }: Question, result: SearchResult): Nearest => split(result, 1, k)[0] ?? { positions: [], distances: [] };
+const first = ({ k }: Question, result: SearchResult): Nearest => hitsOf(result, 0, k);
+
+function* split(result: SearchResult, count: number, k: number): Pieces<Nearest[]> {
+  const found: Nearest[] = [];
+  for (let query = 0; query < count; query++) {
+    found.push(hitsOf(result, query, k));
+    yield k * stepsOfHit;
+  }
+  return found;
+}
 
 /** FAISS pads with label -1 what it did not find. */
-function split({ labels, distances }: SearchResult, count: number, k: number): Nearest[] {
-  return Array.from({ length: count }, (_, query) => {
-    const found: Nearest = { positions: [], distances: [] };
-    for (let at = query * k; at < (query + 1) * k; at++) {
-      const label = labels[at] ?? -1n;
-      if (label < 0n) break;
-      found.positions.push(Number(label));
-      found.distances.push(distances[at] ?? 0);
-    }
-    return found;
-  });
+function hitsOf({ labels, distances }: SearchResult, query: number, k: number): Nearest {
+  const found: Nearest = { positions: [], distances: [] };
+  for (let at = query * k; at < (query + 1) * k; at++) {
+    const label = labels[at] ?? -1n;
+    if (label < 0n) break;
+    found.positions.push(Number(label));
+    found.distances.push(distances[at] ?? 0);
+  }
+  return found;
 }

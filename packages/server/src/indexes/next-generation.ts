@@ -1,8 +1,9 @@
 // Training and compaction: both build the next generation beside the one that serves, catch up, and swap.
 import { Index } from '@voisin/faiss';
 import { VoisinError } from '../errors.js';
+import { inRanges, inTurns, type Pieces } from '../turns.js';
 import { emptyFaiss, metadataOf } from './load.js';
-import { Generation } from './generation.js';
+import { Generation, Placement, stepsOfFinding } from './generation.js';
 import { faissMetric, prepare } from './geometry.js';
 import { factoryString, type IndexType, listsFor, trainingFactory, trainingNeeds } from './index-type.js';
 import type { OpenIndex } from './open-index.js';
@@ -29,7 +30,7 @@ export async function train(index: OpenIndex): Promise<void> {
     );
   }
   const faiss = await Index.fromFactory(wanted.dimension, trainingFactory(type, listsFor(alive)), faissMetric(metric));
-  await faiss.train(prepare(metric, await sample(index), wanted.dimension), { threads: 1 });
+  await faiss.train(await sample(index), { threads: 1 });
   // Before the swap, so that a start finds the trained index whichever generation the snapshot holds.
   await store.putTrained(await faiss.serialize());
   await build(index, faiss, type);
@@ -41,26 +42,36 @@ export async function compact(index: OpenIndex): Promise<void> {
   await build(index, faiss, serving);
 }
 
-/** Rows spread evenly over all that are alive: the same rows give the same training. */
+/** The prepared values of rows spread evenly over all that are alive: the same rows give the same training. */
 async function sample({ generation, store, definition }: OpenIndex): Promise<Float32Array> {
-  const step = Math.max(1, generation.alive / maxTrainingRows);
-  const rows: number[] = [];
-  let alive = 0;
-  for (let position = 0; position < generation.size; position++) {
-    if (generation.isLive(position) && alive++ >= rows.length * step) rows.push(generation.rowAt(position));
-  }
-  const { dimension } = definition.wanted;
+  const rows = await inTurns(sampleRows(generation));
+  const { metric, wanted } = definition;
+  const { dimension } = wanted;
   const values = new Float32Array(rows.length * dimension);
   let filled = 0;
-  for (let start = 0; start < rows.length; start += 1000) {
-    const chunk = await store.values(rows.slice(start, start + 1000));
-    for (const [at, row] of rows.slice(start, start + 1000).entries()) {
+  for (let start = 0; start < rows.length; start += slice) {
+    const some = rows.slice(start, start + slice);
+    const chunk = await store.values(some);
+    const prepared = prepare(metric, chunk.values, dimension);
+    for (const [at, row] of some.entries()) {
       // Deleted since.
       if (chunk.missing.has(row)) continue;
-      values.set(chunk.values.subarray(at * dimension, (at + 1) * dimension), filled++ * dimension);
+      values.set(prepared.subarray(at * dimension, (at + 1) * dimension), filled++ * dimension);
     }
   }
   return values.subarray(0, filled * dimension);
+}
+
+function* sampleRows(generation: Generation): Pieces<number[]> {
+  const step = Math.max(1, generation.alive / maxTrainingRows);
+  const rows: number[] = [];
+  let alive = 0;
+  yield* inRanges(generation.size, (from, to) => {
+    for (let position = from; position < to; position++) {
+      if (generation.isLive(position) && alive++ >= rows.length * step) rows.push(generation.rowAt(position));
+    }
+  });
+  return rows;
 }
 
 async function build(index: OpenIndex, faiss: Index, serving: IndexType): Promise<void> {
@@ -73,7 +84,7 @@ async function build(index: OpenIndex, faiss: Index, serving: IndexType): Promis
     }
     await index.alone(async () => {
       await catchUp(index, faiss, rows);
-      const next = nextGeneration(index, faiss, serving, rows);
+      const next = await nextGeneration(index, faiss, serving, rows);
       const { alive } = index.generation;
       if (next.alive !== alive) {
         throw new VoisinError(
@@ -113,16 +124,34 @@ function isAlive(generation: Generation, row: number): boolean {
   return position !== undefined && generation.isLive(position);
 }
 
-function nextGeneration({ generation: old, store }: OpenIndex, faiss: Index, serving: IndexType, rows: readonly number[]): Generation {
-  const positions = rows.map((row) => old.positionOf(row));
-  const placed = rows.map((row, at): [number, string] => {
-    const position = positions[at];
-    return [row, position === undefined ? '' : old.idAt(position)];
-  });
-  return new Generation(faiss, serving, placed, (own) =>
-    old.columns.select(
-      Uint32Array.from(positions, (position) => position ?? 0),
-      () => metadataOf(own, store),
-    ),
+/** Inside `alone`: no row changes meanwhile. */
+async function nextGeneration(
+  { generation: old, store }: OpenIndex,
+  faiss: Index,
+  serving: IndexType,
+  rows: readonly number[],
+): Promise<Generation> {
+  const placement = await inTurns(Placement.of(withIds(old, rows)));
+  const selected = await old.columns.select(await inTurns(positionsIn(old, rows)));
+  return new Generation(faiss, serving, placement, (own) => selected(() => metadataOf(own, store)));
+}
+
+/** A row that died since it was added need not be in the old generation any more: it is dead in the next one. */
+function* withIds(old: Generation, rows: readonly number[]): Generator<[row: number, id: string]> {
+  for (const row of rows) {
+    const position = old.positionOf(row);
+    yield [row, position === undefined || !old.isLive(position) ? '' : old.idAt(position)];
+  }
+}
+
+function* positionsIn(old: Generation, rows: readonly number[]): Pieces<Uint32Array> {
+  const positions = new Uint32Array(rows.length);
+  yield* inRanges(
+    rows.length,
+    (from, to) => {
+      for (let at = from; at < to; at++) positions[at] = old.positionOf(rows[at] ?? 0) ?? 0;
+    },
+    stepsOfFinding,
   );
+  return positions;
 }

@@ -3,6 +3,7 @@
 // A change is planned, committed to the store with one sync, applied to FAISS in the order of commits, and only then answered.
 import { VoisinError } from '../errors.js';
 import { freeBytes, isDiskFull } from '../store/disk.js';
+import { inTurns, type Pieces } from '../turns.js';
 import { type Commit, RowStore } from '../store/row-store.js';
 import { Additions } from './additions.js';
 import { type Change, changeBytes, type ChangeResult, type Plan, planChanges } from './changes.js';
@@ -20,6 +21,8 @@ import { Upkeep } from './upkeep.js';
 const spareDiskBytes = 2 ** 20;
 const amplyFreeBytes = 64 * 2 ** 20;
 const reclaimPauseMilliseconds = 30_000;
+/** Steps of taking one row or id out of a map. */
+const stepsOfForgetting = 8;
 
 export class OpenIndex {
   readonly definition: Definition;
@@ -205,7 +208,7 @@ export class OpenIndex {
 
   async #commitAndApply(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
     this.#upkeep.refuseWhenBehind();
-    const plan = planChanges(changes, this.#loaded.rowOfId, this.#store.state.lastRow, this.definition.wanted.dimension);
+    const plan = await inTurns(planChanges(changes, this.#loaded.rowOfId, this.#store.state.lastRow, this.definition.wanted.dimension));
     const { added, removed } = plan.commit;
     if (added.length === 0 && removed.length === 0) return plan.results;
     await this.#makeRoomFor(changes.reduce((sum, change) => sum + changeBytes(change), 0));
@@ -224,19 +227,31 @@ export class OpenIndex {
   /** The new position in and the old one dead, at one moment for all searches. */
   async #apply({ commit: { added, removed }, rowOfId }: Plan): Promise<void> {
     const { generation } = this;
-    if (added.length > 0) await this.#additions.add(generation, added);
+    if (added.length > 0) {
+      await this.#additions.add(generation, added);
+      await generation.columns.appendAll(added.map(({ metadata }) => metadata));
+    }
+    const dying = await inTurns(generation.positionsOf(removed));
     // All of this in one go: nobody sees a part of it.
     const settled = this.#store.settle();
+    generation.kill(dying);
     generation.append(added);
+    for (const { id, row } of added) this.#loaded.rowOfId.set(id, row);
+    await settled;
+    // What still leads to a dead row is found to be dead by everyone, so it may go piece by piece.
+    await inTurns(generation.forget(dying));
+    await inTurns(this.#forget(removed, rowOfId));
+  }
+
+  *#forget(removed: readonly number[], rowOfId: Plan['rowOfId']): Pieces<void> {
     for (const row of removed) {
-      generation.kill(row);
       this.#services.records.delete(this.recordKey(row));
+      yield stepsOfForgetting;
     }
     for (const [id, row] of rowOfId) {
       if (row === undefined) this.#loaded.rowOfId.delete(id);
-      else this.#loaded.rowOfId.set(id, row);
+      yield stepsOfForgetting;
     }
-    await settled;
   }
 
   async #reload(): Promise<void> {

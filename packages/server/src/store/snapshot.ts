@@ -43,8 +43,8 @@ export async function writeSnapshot(
     const faissBytes = await writeFaiss(temporary);
     const full = { ...header, positions: rows.length, faissBytes, writtenAt: new Date().toISOString() };
     const json = Buffer.from(JSON.stringify(full));
-    const rowBytes = Buffer.allocUnsafe(rows.length * 8);
-    for (const [position, row] of rows.entries()) rowBytes.writeDoubleLE(row, position * 8);
+    // Every platform of Node is little-endian, as the file is.
+    const rowBytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(json.length);
     const trailer = Buffer.concat([rowBytes, json, length]);
@@ -86,7 +86,9 @@ export async function readSnapshot(path: string): Promise<{ header: SnapshotHead
   const rowsEnd = headerEnd - headerBytes;
   if (header.faissBytes + header.positions * 8 !== rowsEnd) throw damaged('its lengths contradict one another');
   const bytes = await readRange(path, header.faissBytes, rowsEnd);
-  return { header, rows: Float64Array.from({ length: header.positions }, (_, position) => bytes.readDoubleLE(position * 8)) };
+  const rows = new Float64Array(header.positions);
+  new Uint8Array(rows.buffer).set(bytes);
+  return { header, rows };
 }
 
 const damaged = (what: string): VoisinError => new VoisinError('internal', `the snapshot index.faiss is damaged: ${what}`);

@@ -19,6 +19,13 @@ async function expectAgreement(store: Store, columns: Columns, json: unknown): P
   expect(countBits(bitmap)).toBe(wanted.filter(Boolean).length);
 }
 
+/** Several rows at once: the store has them all before the columns do. */
+async function addMany(random: Random, store: Store, columns: Columns): Promise<void> {
+  const added = Array.from({ length: Math.floor(random() * 40) }, () => JSON.stringify(randomDocument(random)));
+  store.rows.push(...added);
+  await columns.appendAll(added);
+}
+
 function change(random: Random, store: Store, columns: Columns): void {
   const json = JSON.stringify(randomDocument(random));
   const position = Math.floor(random() * (store.rows.length + 1));
@@ -36,12 +43,14 @@ describe('Columns, at random,', () => {
       let columns = store.columns(pick(random, [{}, {}, { maxFields: 2 }, { maxBytes: 600 }]));
       for (let step = 0; step < 60; step++) {
         const action = random();
-        if (action < 0.25) {
+        if (action < 0.2) {
           change(random, store, columns);
+        } else if (action < 0.25) {
+          await addMany(random, store, columns);
         } else if (action < 0.28) {
           const kept = Uint32Array.from([...store.rows.keys()].filter(() => random() < 0.8));
           store.rows.splice(0, Infinity, ...[...kept].map((position) => store.rows[position] ?? '{}'));
-          columns = columns.select(kept, () => store.read());
+          columns = (await columns.select(kept))(() => store.read());
         } else {
           await expectAgreement(store, columns, acceptedFilter(random));
         }

@@ -1,9 +1,10 @@
 // The metadata of one generation's rows by position, as columns that are made when a filter first names their field.
 import { LRUCache } from 'lru-cache';
 import { VoisinError } from '../../errors.js';
-import { andInto, bytesOf, clearTail, invert, orInto, wordsFor } from './bitmap.js';
+import { inTurns, type Pieces } from '../../turns.js';
+import { Evaluation } from './evaluation.js';
 import { FieldColumn } from './field-column.js';
-import { type Condition, fieldsOf, type Filter, filterKey } from './filter.js';
+import { fieldsOf, type Filter, filterKey } from './filter.js';
 import { FilterScan } from './filter-scan.js';
 import { MetadataPasses, type MetadataReader, type MetadataSource, parseForFields } from './metadata-pass.js';
 
@@ -21,6 +22,9 @@ export interface ColumnsOptions {
 const defaults = { maxFields: 64, maxBytes: 256 * 2 ** 20, maxCachedFilters: 64, maxCachedBytes: 32 * 2 ** 20 };
 const maxOversizedFields = 1000;
 const changesBetweenTrims = 1024;
+/** Steps of one change for each reader and each 16 characters of its metadata. */
+const charactersOfStep = 16;
+const stepsOfReader = 4;
 
 export class Columns {
   readonly #limits: typeof defaults;
@@ -30,8 +34,11 @@ export class Columns {
   readonly #columns = new Map<string, FieldColumn>();
   /** Fields whose columns would not fit. */
   readonly #oversized = new Set<string>();
+  /** By the key of the filter. */
+  readonly #evaluations = new Map<string, { readonly evaluation: Evaluation; readonly result: Promise<Uint8Array | undefined> }>();
   #rows: number;
   #changes = 0;
+  #appending: Promise<void> | undefined;
 
   constructor(source: MetadataSource, options: ColumnsOptions = {}) {
     const { rows = 0, ...limits } = options;
@@ -41,6 +48,7 @@ export class Columns {
       source,
       () => this.#rows,
       (readers) => this.#take(readers),
+      () => this.#appending,
     );
     this.#bitmaps = new LRUCache({
       max: this.#limits.maxCachedFilters,
@@ -56,7 +64,7 @@ export class Columns {
 
   /** Bytes held: columns, also those being made, and remembered bitmaps. */
   get memoryBytes(): number {
-    return this.#columnBytes() + this.#passes.readers.reduce((sum, reader) => sum + reader.bytes, 0) + this.#bitmaps.calculatedSize;
+    return this.#columnBytes() + this.#readersAtWork().reduce((sum, reader) => sum + reader.bytes, 0) + this.#bitmaps.calculatedSize;
   }
 
   /** Adds the next position. `metadata` is the JSON text of an object; the store behind the source has it already. */
@@ -65,17 +73,32 @@ export class Columns {
     this.#rows++;
   }
 
+  /** Adds the next positions in turns. The store may have them already, or have them when this resolves: no pass over it starts meanwhile. */
+  appendAll(metadata: readonly string[]): Promise<void> {
+    this.#appending = inTurns(this.#appendEach(metadata)).finally(() => {
+      this.#appending = undefined;
+    });
+    return this.#appending;
+  }
+
   /** Replaces the metadata of a position that is there; the store behind the source has it already. */
   set(position: number, metadata: string): void {
     if (!(position >= 0 && position < this.#rows)) throw new RangeError(`no position ${position}: there are ${this.#rows}`);
     this.#change(position, metadata);
   }
 
-  /** The next generation's columns: its position i was `positions[i]` here, and `source` reads that generation. The columns made so far go with it. */
-  select(positions: Uint32Array, source: MetadataSource): Columns {
-    const next = new Columns(source, { ...this.#limits, rows: positions.length });
-    for (const [field, column] of this.#columns) next.#columns.set(field, column.select(positions));
-    return next;
+  /**
+   * Makes the next generation's columns: its position i was `positions[i]` here, and `source` reads that generation. The columns made so far go
+   * with it. Nothing may change here meanwhile.
+   */
+  async select(positions: Uint32Array): Promise<(source: MetadataSource) => Columns> {
+    const selected: [string, FieldColumn][] = [];
+    for (const [field, column] of this.#columns) selected.push([field, await inTurns(column.select(positions))]);
+    return (source) => {
+      const next = new Columns(source, { ...this.#limits, rows: positions.length });
+      for (const [field, column] of selected) next.#columns.set(field, column);
+      return next;
+    };
   }
 
   /**
@@ -92,7 +115,11 @@ export class Columns {
       if (known) return known;
       if (fields.length > this.#limits.maxFields || fields.some((field) => this.#oversized.has(field))) break;
       const missing = fields.filter((field) => !this.#touch(field));
-      if (missing.length === 0) return this.#remember(key, bytesOf(this.#evaluate(filter), this.#rows));
+      if (missing.length === 0) {
+        const bitmap = await this.#evaluated(key, filter, fields);
+        if (bitmap !== undefined) return bitmap;
+        continue;
+      }
       await this.#passes.join(new Map(missing.map((field) => [JSON.stringify(field), () => this.#newColumn(field)])));
       this.#trim(fields);
     }
@@ -102,12 +129,45 @@ export class Columns {
     return scan.bitmap();
   }
 
+  /** The filter over columns that are there, once for all who ask at the same time; undefined when one of them gave up meanwhile. */
+  #evaluated(key: string, filter: Filter, fields: readonly string[]): Promise<Uint8Array | undefined> {
+    const running = this.#evaluations.get(key);
+    if (running !== undefined) return running.result;
+    const columns = new Map([...this.#columns].filter(([field]) => fields.includes(field)));
+    const evaluation = new Evaluation(filter, columns, this.#rows);
+    const result = this.#evaluate(key, evaluation);
+    this.#evaluations.set(key, { evaluation, result });
+    return result;
+  }
+
+  async #evaluate(key: string, evaluation: Evaluation): Promise<Uint8Array | undefined> {
+    try {
+      const words = await inTurns(evaluation.scan());
+      return evaluation.failed ? undefined : this.#remember(key, evaluation.bitmap(words, this.#rows));
+    } finally {
+      this.#evaluations.delete(key);
+    }
+  }
+
+  *#appendEach(metadata: readonly string[]): Pieces<void> {
+    for (const json of metadata) {
+      this.append(json);
+      const readers = this.#columns.size + this.#readersAtWork().length;
+      yield 1 + (readers === 0 ? 0 : readers * stepsOfReader + json.length / charactersOfStep);
+    }
+  }
+
+  /** What learns of changes beside the columns. */
+  #readersAtWork(): MetadataReader[] {
+    return [...this.#passes.readers, ...Array.from(this.#evaluations.values(), ({ evaluation }) => evaluation)];
+  }
+
   #newColumn(field: string): FieldColumn {
     return new FieldColumn(field, this.#rows, this.#limits.maxBytes);
   }
 
   #change(position: number, metadata: string): void {
-    const readers = [...this.#columns.values(), ...this.#passes.readers];
+    const readers = [...this.#columns.values(), ...this.#readersAtWork()];
     if (readers.length > 0) {
       const object = parseForFields(metadata, readers);
       for (const [field, column] of this.#columns) {
@@ -115,6 +175,7 @@ export class Columns {
         if (column.tooLarge) this.#refuse(field);
       }
       this.#passes.change(position, object);
+      for (const { evaluation } of this.#evaluations.values()) evaluation.read(position, object);
     }
     if (this.#bitmaps.size > 0) this.#bitmaps.clear();
     if (++this.#changes % changesBetweenTrims === 0) this.#trim([]);
@@ -165,36 +226,5 @@ export class Columns {
   #remember(key: string, bitmap: Uint8Array): Uint8Array {
     this.#bitmaps.set(key, bitmap);
     return bitmap;
-  }
-
-  /** Fresh words, the caller's to change. */
-  #evaluate(filter: Filter): Uint32Array {
-    switch (filter.kind) {
-      case 'and':
-        return this.#all(filter.parts);
-      case 'or': {
-        const words = wordsFor(this.#rows);
-        for (const part of filter.parts) orInto(words, this.#evaluate(part));
-        return words;
-      }
-      case 'not':
-        return invert(this.#evaluate(filter.part), this.#rows);
-      default:
-        return this.#columns.get(filter.field)?.match(filter) ?? wordsFor(this.#rows);
-    }
-  }
-
-  /** Conditions on one field go to its column together. */
-  #all(parts: readonly Filter[]): Uint32Array {
-    const ofField = new Map<string, [Condition, ...Condition[]]>();
-    const all: Uint32Array[] = [];
-    for (const part of parts) {
-      if (part.kind === 'and' || part.kind === 'or' || part.kind === 'not') all.push(this.#evaluate(part));
-      else if (!ofField.get(part.field)?.push(part)) ofField.set(part.field, [part]);
-    }
-    for (const [field, conditions] of ofField) all.push(this.#columns.get(field)?.matchAll(conditions) ?? wordsFor(this.#rows));
-    const [words = clearTail(wordsFor(this.#rows).fill(0xffffffff), this.#rows), ...others] = all;
-    for (const other of others) andInto(words, other);
-    return words;
   }
 }

@@ -1,4 +1,5 @@
 // One field of the metadata as a column: scalars in place, the elements of arrays in a second column that the rows point into.
+import { type Pieces, pieceSteps } from '../../turns.js';
 import { andInto } from './bitmap.js';
 import { type Condition } from './filter.js';
 import { type JsonObject, valueAt } from './field-path.js';
@@ -50,53 +51,68 @@ export class FieldColumn implements MetadataReader {
     if (this.bytes > this.#maxBytes) this.#giveUp();
   }
 
-  /** The positions that meet a condition on this field, as words. */
-  match(condition: Condition): Uint32Array {
-    const words = scan(this.#rows, condition);
+  /** The positions below `n` that meet a condition on this field, as words. Of those that change meanwhile it may say either. */
+  *match(condition: Condition, n: number): Pieces<Uint32Array> {
+    const words = yield* scan(this.#rows, n, condition);
     if (condition.kind === 'exists' || this.#elements.length === 0) return words;
-    const hits = scan(this.#elements, condition);
-    const { kinds, length } = this.#rows;
-    for (let i = 0; i < length; i++) {
-      if (kinds[i] !== kindOf.array) continue;
+    const hits = yield* scan(this.#elements, this.#elements.length, condition);
+    let steps = 0;
+    for (let i = 0; i < n; i++) {
+      if (steps >= pieceSteps) {
+        yield steps;
+        steps = 0;
+      }
+      steps++;
+      if (this.#rows.kinds[i] !== kindOf.array) continue;
       const start = this.#starts[i] ?? 0;
       const end = start + (this.#lengths[i] ?? 0);
+      steps += end - start;
       for (let e = start; e < end; e++) {
         if ((((hits[e >>> 5] ?? 0) >>> (e & 31)) & 1) === 0) continue;
         words[i >>> 5] = (words[i >>> 5] ?? 0) | (1 << (i & 31));
         break;
       }
     }
+    yield steps;
     return words;
   }
 
-  /** The positions that meet every one of some conditions on this field, at least one. Two bounds on plain numbers are one pass. */
-  matchAll([first, ...others]: readonly [Condition, ...Condition[]]): Uint32Array {
+  /** The positions below `n` that meet every one of some conditions on this field, at least one. Two bounds on plain numbers are one pass. */
+  *matchAll([first, ...others]: readonly [Condition, ...Condition[]], n: number): Pieces<Uint32Array> {
     // Of an array, each condition may be true of another element.
     const range = others.length > 0 && this.#elements.length === 0 ? commonRange([first, ...others]) : undefined;
-    if (range !== undefined) return scanRange(this.#rows, range);
-    const words = this.match(first);
-    for (const other of others) andInto(words, this.match(other));
+    if (range !== undefined) return yield* scanRange(this.#rows, n, range);
+    const words = yield* this.match(first, n);
+    for (const other of others) andInto(words, yield* this.match(other, n));
     return words;
   }
 
-  /** A new column: at position i what is here at positions[i]. */
-  select(positions: Uint32Array): FieldColumn {
+  /** A new column: at position i what is here at positions[i]. Nothing may change here meanwhile. */
+  *select(positions: Uint32Array): Pieces<FieldColumn> {
     const result = new FieldColumn(this.field, 0, this.#maxBytes);
-    result.#rows = this.#rows.select(positions);
+    result.#rows = yield* this.#rows.select(positions);
     if (this.#elements.length === 0) return result;
     const kept: number[] = [];
     result.#starts = new Uint32Array(result.#rows.kinds.length);
     result.#lengths = new Uint32Array(result.#rows.kinds.length);
+    let steps = 0;
     for (let i = 0; i < positions.length; i++) {
+      if (steps >= pieceSteps) {
+        yield steps;
+        steps = 0;
+      }
+      steps++;
       if (result.#rows.kinds[i] !== kindOf.array) continue;
       const from = positions[i] ?? 0;
       const start = this.#starts[from] ?? 0;
       const length = this.#lengths[from] ?? 0;
       result.#starts[i] = kept.length;
       result.#lengths[i] = length;
+      steps += length;
       for (let e = start; e < start + length; e++) kept.push(e);
     }
-    result.#elements = this.#elements.select(Uint32Array.from(kept));
+    yield steps;
+    result.#elements = yield* this.#elements.select(Uint32Array.from(kept));
     return result;
   }
 

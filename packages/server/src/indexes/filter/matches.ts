@@ -1,5 +1,5 @@
 // The plain meaning of a filter, one metadata object at a time. The columns must agree with it; it also serves where rows are few.
-import { type Condition, type Filter } from './filter.js';
+import { type Condition, type Filter, type Scalar } from './filter.js';
 import { type JsonObject, valueAt } from './field-path.js';
 
 /** Whether `filter` is true of `metadata`. */
@@ -24,13 +24,17 @@ function holds(condition: Condition, value: unknown): boolean {
 function holdsOne(condition: Exclude<Condition, { kind: 'exists' }>, value: unknown): boolean {
   switch (condition.kind) {
     case 'in':
-      return condition.values.some((accepted) => accepted === value);
+      return isScalar(value) && condition.values.has(value);
     case 'contains':
       return typeof value === 'string' && value.includes(condition.text);
     case 'compare':
       if (typeof value === 'number' && typeof condition.value === 'number') return inOrder(value, condition.order, condition.value);
       return typeof value === 'string' && typeof condition.value === 'string' && inOrder(value, condition.order, condition.value);
   }
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** Strings are ordered by their UTF-16 code units, as JavaScript orders them. */

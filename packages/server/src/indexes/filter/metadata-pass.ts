@@ -1,4 +1,5 @@
 // Reading all metadata of a generation once, for everyone who waits for it, while the generation goes on changing.
+import { Turns } from '../../turns.js';
 import { type JsonObject } from './field-path.js';
 
 /** Some rows: the JSON text of `metadata[i]` (an object) belongs to `positions[i]`. */
@@ -26,7 +27,9 @@ export function keyStart(field: string): string {
   return `"${field.split('.', 1)[0] ?? ''}`;
 }
 
-const sliceMilliseconds = 5;
+/** Steps of reading one row for one reader, and of each 16 characters of its metadata. */
+const stepsOfReader = 4;
+const charactersOfStep = 16;
 const maxSearches = 8;
 const nothing: JsonObject = Object.freeze({});
 
@@ -52,7 +55,7 @@ class MetadataPass {
 
   async run(source: MetadataSource): Promise<void> {
     const readers = [...this.readers.values()];
-    let sliceEnd = performance.now() + sliceMilliseconds;
+    const turns = new Turns();
     for await (const { positions, metadata } of source()) {
       for (let i = 0; i < metadata.length; i++) {
         const position = positions[i] ?? this.#rows;
@@ -60,10 +63,8 @@ class MetadataPass {
           const object = parseForFields(metadata[i] ?? '{}', readers);
           for (const reader of readers) reader.read(position, object);
         }
-        if (performance.now() < sliceEnd) continue;
-        // Other requests run between two slices.
-        await new Promise(setImmediate);
-        sliceEnd = performance.now() + sliceMilliseconds;
+        turns.count(readers.length * stepsOfReader + (metadata[i]?.length ?? 0) / charactersOfStep);
+        if (turns.over) await turns.next();
       }
     }
   }
@@ -76,16 +77,18 @@ export class MetadataPasses {
   readonly #source: MetadataSource;
   readonly #rows: () => number;
   readonly #done: (readers: Readers) => void;
+  readonly #obstacle: () => Promise<void> | undefined;
   #current: { readonly pass: MetadataPass; readonly result: Promise<Readers> } | undefined;
   #next: { readonly makers: Map<string, () => MetadataReader>; readonly result: Promise<Readers> } | undefined;
   /** The pass that was planned last, whatever came of it. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `done` is called with the readers of a pass in the moment in which it ends: until then the changes reach them, from then on they are the callee's. */
-  constructor(source: MetadataSource, rows: () => number, done: (readers: Readers) => void) {
+  /** `done` is called with the readers of a pass in the moment in which it ends: until then the changes reach them, from then on they are the callee's. `obstacle`: what a pass has to wait for. */
+  constructor(source: MetadataSource, rows: () => number, done: (readers: Readers) => void, obstacle: () => Promise<void> | undefined) {
     this.#source = source;
     this.#rows = rows;
     this.#done = done;
+    this.#obstacle = obstacle;
   }
 
   /** The readers at work now. */
@@ -113,6 +116,7 @@ export class MetadataPasses {
   }
 
   async #run(makers: ReadonlyMap<string, () => MetadataReader>, result: Promise<Readers>): Promise<Readers> {
+    for (let obstacle = this.#obstacle(); obstacle !== undefined; obstacle = this.#obstacle()) await obstacle.catch(() => undefined);
     this.#next = undefined;
     const pass = new MetadataPass(this.#rows(), makers);
     this.#current = { pass, result };

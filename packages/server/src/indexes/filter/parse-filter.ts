@@ -59,7 +59,7 @@ class Parser {
   #field(field: string, value: unknown, path: string): Filter[] {
     if (!isObject(value)) {
       this.#count();
-      return [{ kind: 'in', field, values: [scalar(value, path, 'use {"$in": [...]} for any of several values')] }];
+      return [{ kind: 'in', field, values: new Set([scalar(value, path, 'use {"$in": [...]} for any of several values')]) }];
     }
     const operators = Object.entries(value);
     if (operators.length === 0) throw wrong(path, `has no operator; accepted: a value or an object with ${comparisons.join(', ')}`);
@@ -79,9 +79,9 @@ class Parser {
 function condition(field: string, operator: string, operand: unknown, path: string): Filter {
   switch (operator) {
     case '$eq':
-      return { kind: 'in', field, values: [scalar(operand, path)] };
+      return { kind: 'in', field, values: new Set([scalar(operand, path)]) };
     case '$ne':
-      return { kind: 'not', part: { kind: 'in', field, values: [scalar(operand, path)] } };
+      return { kind: 'not', part: { kind: 'in', field, values: new Set([scalar(operand, path)]) } };
     case '$in':
       return { kind: 'in', field, values: scalars(operand, path) };
     case '$nin':
@@ -109,19 +109,25 @@ function condition(field: string, operator: string, operand: unknown, path: stri
   }
 }
 
+function isScalar(value: unknown): value is Scalar {
+  return value === null || typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+}
+
 function scalar(value: unknown, path: string, hint?: string): Scalar {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (isScalar(value)) return value;
   throw wrong(
     path,
     `must be a string, a finite number, true, false or null; got ${describe(value)}${hint && Array.isArray(value) ? `; ${hint}` : ''}`,
   );
 }
 
-function scalars(value: unknown, path: string): Scalar[] {
+function scalars(value: unknown, path: string): Set<Scalar> {
   if (!Array.isArray(value)) throw wrong(path, `must be an array of values; got ${describe(value)}`);
   if (value.length > filterLimits.values) throw wrong(path, `has ${value.length} values; at most ${filterLimits.values} are accepted`);
-  return value.map((element: unknown, i) => scalar(element, `${path}[${i}]`));
+  const found = new Set<Scalar>();
+  // The path is made where something is wrong: a filter may have 100,000 values.
+  for (const [i, element] of value.entries()) found.add(isScalar(element) ? element : scalar(element, `${path}[${i}]`));
+  return found;
 }
 
 function wrong(path: string, message: string): VoisinError {

@@ -1,10 +1,14 @@
 // The values of one field by position, in typed arrays: a kind for each, numbers as doubles, strings as codes into a dictionary.
 
+import { inRanges, type Pieces } from '../../turns.js';
+
 /** What is at a position. Nothing (0) is what a fresh typed array holds. `array` has its elements elsewhere; of an `object` only its being there is kept. */
 export const kindOf = { missing: 0, null: 1, false: 2, true: 3, number: 4, string: 5, array: 6, object: 7 } as const;
 
 // What V8 takes for a dictionary entry beside the characters: the string's header, its slot in the array and its place in the map.
 const entryBytes = 72;
+/** Steps of taking one value over: its string may be put into the new dictionary. */
+const stepsOfTaking = 16;
 
 export class ScalarValues {
   /** One of `kindOf` a position. Longer than `length`: grown by doubling, zeros past the end. */
@@ -61,21 +65,27 @@ export class ScalarValues {
   }
 
   /** New values: at position i what is here at positions[i]. The dictionary keeps only the strings that are still used. */
-  select(positions: Uint32Array): ScalarValues {
+  *select(positions: Uint32Array): Pieces<ScalarValues> {
     const result = new ScalarValues();
     result.length = positions.length;
     if (this.numbers.length > 0) result.numbers = new Float64Array(result.kinds.length).fill(NaN);
     if (this.codes.length > 0) result.codes = new Uint32Array(result.kinds.length);
     const recoded = new Uint32Array(this.strings.length);
-    for (let i = 0; i < positions.length; i++) {
-      const from = positions[i] ?? 0;
-      result.kinds[i] = this.kinds[from] ?? 0;
-      if (this.numbers.length > 0) result.numbers[i] = this.numbers[from] ?? NaN;
+    const take = (at: number, from: number): void => {
+      result.kinds[at] = this.kinds[from] ?? 0;
+      if (this.numbers.length > 0) result.numbers[at] = this.numbers[from] ?? NaN;
       const code = this.codes[from] ?? 0;
-      if (code === 0) continue;
+      if (code === 0) return;
       if (recoded[code] === 0) recoded[code] = result.#intern(this.strings[code] ?? '');
-      result.codes[i] = recoded[code] ?? 0;
-    }
+      result.codes[at] = recoded[code] ?? 0;
+    };
+    yield* inRanges(
+      positions.length,
+      (from, to) => {
+        for (let i = from; i < to; i++) take(i, positions[i] ?? 0);
+      },
+      stepsOfTaking,
+    );
     return result;
   }
 
