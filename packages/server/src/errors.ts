@@ -1,4 +1,4 @@
-// The one error class. Each wire maps its codes in one table; a message says what was wrong, where, what came and what is accepted.
+// The one error class, and its only subclass. Each wire maps its codes in one table; a message says what was wrong, where, what came and what is accepted.
 
 export const errorCodes = [
   'invalid_argument',
@@ -34,5 +34,13 @@ export class VoisinError extends Error {
     this.name = 'VoisinError';
     this.code = code;
     this.details = details;
+  }
+}
+
+/** Bytes on the disk are lost or altered: the message names the file or record. Nothing else marks a store or an index as damaged. */
+export class DamageError extends VoisinError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('internal', message, undefined, options);
+    this.name = 'DamageError';
   }
 }

@@ -1,7 +1,7 @@
 // Accounts as JSON and back. What is read was written here: a record that does not fit its schema is damage, and says which.
 import Type, { type Static } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { VoisinError } from '../errors.js';
+import { DamageError } from '../errors.js';
 import type { KeyRecord, UsageBatch, UsageCounts, User } from './records.js';
 
 const counts = {
@@ -41,11 +41,20 @@ function reader<Schema extends Type.TSchema>(schema: Schema, what: string): (tex
   let validator: Validator | undefined;
   return (text) => {
     validator ??= Compile(schema);
-    const value: unknown = JSON.parse(text);
+    const value = parsed(text);
     const fits = (one: unknown): one is Static<Schema> => validator?.Check(one) === true;
     if (fits(value)) return value;
-    throw new VoisinError('internal', `a record of ${what} in the data directory cannot be read: it was altered`);
+    throw new DamageError(`a record of ${what} in the data directory cannot be read: it was altered`);
   };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No JSON fits no schema.
+    return undefined;
+  }
 }
 
 const readUser = reader(UserJson, 'a user');

@@ -1,6 +1,6 @@
 // One index in the catalogue: closed, opening, open or damaged, and how it goes from one to the other.
 import { VoisinError } from '../errors.js';
-import { hasCode, isDiskFull } from '../store/disk.js';
+import { failureOf, isDamage, reasonOf, withoutPaths } from '../store/failure.js';
 import { RowStore } from '../store/row-store.js';
 import { type Definition, describe } from './definition.js';
 import { rowsPath } from './load.js';
@@ -47,7 +47,7 @@ export class IndexEntry {
     this.#services = services;
     this.#makeRoom = makeRoom;
     this.#definitionDamaged = damaged !== undefined;
-    this.#damaged = damaged === undefined ? undefined : { reason: damaged, at: Date.now() };
+    this.#damaged = damaged === undefined ? undefined : { reason: withoutPaths(damaged, directory), at: Date.now() };
     this.face = new ManagedIndex(definition, directory, (use) => this.#lend(use), services);
   }
 
@@ -82,8 +82,10 @@ export class IndexEntry {
   async tidy(): Promise<void> {
     if (this.#opened === undefined || this.#closing !== undefined) return;
     if (this.isIdle && Date.now() - this.usedAt > this.#services.limits.idleMilliseconds) return this.close();
-    await this.#opened.recover();
-    await this.#opened.snapshotWhenDue();
+    const open = this.#opened;
+    await open.recover();
+    open.startWhatIsDue();
+    await open.snapshotWhenDue();
   }
 
   /** Waits for those who use it, writes a snapshot and closes the files. The next use opens it again. */
@@ -97,9 +99,16 @@ export class IndexEntry {
   /** Closes for good and lets `removeFiles` take the files away. */
   async remove(removeFiles: () => Promise<void>): Promise<void> {
     this.#removed = true;
-    await Promise.all([this.#closing, this.#counting]);
-    await this.#close({ snapshot: false });
-    await removeFiles();
+    try {
+      await Promise.allSettled([this.#closing, this.#counting]);
+      await this.#close({ snapshot: false }).catch((error: unknown) => {
+        this.#services.log.warn({ err: error, ...this.#names() }, 'an index that is deleted could not be closed in order');
+      });
+      await removeFiles();
+    } catch (error) {
+      this.#removed = false;
+      throw error;
+    }
   }
 
   async #close(options: { readonly snapshot: boolean }): Promise<void> {
@@ -108,13 +117,16 @@ export class IndexEntry {
     this.#opened?.leaveOff();
     await this.#unused();
     const open = await opening.catch(() => undefined);
-    if (open !== undefined) {
-      this.#knownRows = open.generation.alive;
-      await open.close(options);
+    try {
+      if (open !== undefined) {
+        this.#knownRows = open.generation.alive;
+        await open.close(options);
+      }
+    } finally {
+      this.#opened = undefined;
+      this.#open = undefined;
+      this.#fault = undefined;
     }
-    this.#opened = undefined;
-    this.#open = undefined;
-    this.#fault = undefined;
   }
 
   async #lend<T>(use: (index: OpenIndex) => Promise<T>): Promise<T> {
@@ -126,6 +138,7 @@ export class IndexEntry {
     this.usedAt = Date.now();
     try {
       const index = await this.#opening();
+      while (index.reloading !== undefined) await index.reloading.catch(() => undefined);
       if (index.broken !== undefined) {
         throw new VoisinError(
           'unavailable',
@@ -146,7 +159,7 @@ export class IndexEntry {
 
   /** Damage of a part of the files: it is said, and the rest goes on serving. */
   #met(error: unknown): VoisinError {
-    this.#fault = reasonOf(error, this.#directory);
+    this.#fault = withoutPaths(reasonOf(error), this.#directory);
     this.#services.log.error({ err: error, ...this.#names(), reason: this.#fault }, 'a part of an index is damaged');
     return this.#damagedError(this.#fault, error);
   }
@@ -183,14 +196,18 @@ export class IndexEntry {
   /** What keeps the index from opening: passing (disk full, files held by another process, too many open) or damage. */
   #explain(error: unknown): VoisinError {
     if (error instanceof VoisinError && error.code === 'unavailable') return error;
-    const passing = obstacleOf(error);
-    if (passing !== undefined) {
-      const [code, reason] = passing;
-      this.#obstacle = reason;
-      this.#services.log.error({ err: error, ...this.#names(), reason }, 'an index cannot be opened now');
-      return new VoisinError(code, reason, { retryAfterSeconds: 5 }, { cause: error });
+    const failure = failureOf(error) ?? {
+      kind: 'passing',
+      code: 'internal',
+      reason: 'it cannot be opened; the log of the server has the reason',
+    };
+    if (failure.kind === 'passing') {
+      this.#obstacle = failure.reason;
+      this.#services.log.error({ err: error, ...this.#names(), reason: failure.reason }, 'an index cannot be opened now');
+      const message = `index ${this.definition.id} cannot be used now: ${failure.reason}`;
+      return new VoisinError(failure.code, message, { retryAfterSeconds: 5 }, { cause: error });
     }
-    const reason = reasonOf(error, this.#directory);
+    const reason = withoutPaths(failure.reason, this.#directory);
     this.#damaged = { reason, at: Date.now() };
     this.#services.log.error({ err: error, ...this.#names(), reason }, 'an index is damaged: it is set aside, the others serve');
     return this.#damagedError(reason, error);
@@ -234,29 +251,4 @@ export class IndexEntry {
   #names(): { index: string; tenant: string } {
     return { index: this.definition.id, tenant: this.definition.tenant };
   }
-}
-
-/** What keeps an index from opening for a while, and how the caller is told. */
-function obstacleOf(error: unknown): ['resource_exhausted' | 'unavailable', string] | undefined {
-  if (isDiskFull(error)) return ['resource_exhausted', 'the disk is full: the index cannot be opened until there is room'];
-  if (causeHasCode(error, 'LEVEL_LOCKED')) return ['unavailable', "another process holds this index's files"];
-  if (causeHasCode(error, 'EMFILE') || causeHasCode(error, 'ENFILE')) return ['unavailable', 'too many files are open'];
-  return undefined;
-}
-
-/** Our checksums answer `internal`, LevelDB's have a code. */
-function isDamage(error: unknown): boolean {
-  return (error instanceof VoisinError && error.code === 'internal') || causeHasCode(error, 'LEVEL_CORRUPTION');
-}
-
-function causeHasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (hasCode(error.cause, code) || hasCode(error, code));
-}
-
-/** LevelDB says what is wrong in the cause of its error. */
-function reasonOf(error: unknown, directory: string): string {
-  if (!(error instanceof Error)) return String(error);
-  const reason = error.cause instanceof Error ? error.cause.message : error.message;
-  // Callers are told which file of the index, not where on the machine it lies.
-  return reason.replaceAll(`${directory}/`, '');
 }

@@ -116,7 +116,13 @@ export class Indexes {
   async delete(tenant: string | undefined, id: string): Promise<void> {
     const entry = this.#find(tenant, id);
     this.#entries.delete(id);
-    await entry.remove(() => this.#directory.remove(entry.definition.tenant, id));
+    try {
+      await entry.remove(() => this.#directory.remove(entry.definition.tenant, id));
+    } catch (error) {
+      // Its files are there, and would be found by the next start.
+      this.#entries.set(id, entry);
+      throw error;
+    }
   }
 
   sizes(): IndexSize[] {

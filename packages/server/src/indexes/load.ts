@@ -2,7 +2,7 @@
 import { Index } from '@voisin/faiss';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VoisinError } from '../errors.js';
+import { DamageError } from '../errors.js';
 import { isDiskFull } from '../store/disk.js';
 import { inTurns, type Pieces } from '../turns.js';
 import type { RowStore } from '../store/row-store.js';
@@ -14,7 +14,7 @@ import { faissMetric, prepare } from './geometry.js';
 import { factoryString, type IndexType, trainingNeeds } from './index-type.js';
 import type { IndexServices } from './services.js';
 
-class StoreGone extends Error {}
+class StoreGone extends DamageError {}
 
 export const rowsPath = (directory: string): string => join(directory, 'rows');
 export const snapshotPath = (directory: string): string => join(directory, 'index.faiss');
@@ -67,10 +67,7 @@ export async function load(directory: string, definition: Definition, store: Row
   const generation = new Generation(faiss, serving, placement, (own) => new Columns(() => metadataOf(own, store), { rows: own.size }));
   if (generation.alive !== ids.size) {
     await faiss.release();
-    throw new VoisinError(
-      'internal',
-      `the store has the ids of ${ids.size} rows and the values of ${generation.alive}: a file of it is damaged`,
-    );
+    throw new DamageError(`the store has the ids of ${ids.size} rows and the values of ${generation.alive}: a file of it is damaged`);
   }
   return { generation, rowOfId, snapshotChanges: snapshot?.changes ?? 0, snapshotAt: snapshot?.writtenAt };
 }

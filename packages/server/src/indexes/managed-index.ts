@@ -78,7 +78,7 @@ export class ManagedIndex {
   /** Changes what is named and leaves the rest. Errors: not_found; invalid_argument when the merged metadata are too large. */
   patch(id: string, patch: VectorPatch): Promise<StoredVector> {
     return this.#lend((index) =>
-      index.alone(async () => {
+      index.exclusiveChange(async () => {
         const old = await this.#read(index, id);
         const metadata = patch.metadata === undefined ? old.metadata : mergePatch(old.metadata, patch.metadata);
         const json = JSON.stringify(metadata);
@@ -109,7 +109,7 @@ export class ManagedIndex {
 
   async deleteWhere(filter: Filter): Promise<number> {
     return this.#lend((index) =>
-      index.alone(async () => {
+      index.exclusiveChange(async () => {
         const { generation } = index;
         const matching = positionsOf(andBitmaps(await generation.columns.match(filter), generation.live));
         const ids: string[] = [];
@@ -167,6 +167,10 @@ export class ManagedIndex {
           return { hits: found, complete: found.every((list, query) => list.length === nearest[query]?.positions.length) };
         });
         if (!complete && attempt < maxAttempts) continue;
+        if (index.reloading !== undefined) {
+          await index.reloading.catch(() => undefined);
+          continue;
+        }
         return maxDistance === undefined
           ? hits
           : hits.map((list) => list.filter(({ distance }) => isWithin(metric, distance, maxDistance)));
@@ -235,6 +239,10 @@ export class ManagedIndex {
       readRecords(index, generation, [position], this.#services),
     ]);
     if (missing.size > 0 || record === undefined) {
+      if (index.reloading !== undefined) {
+        await index.reloading;
+        return this.#readIfThere(index, id);
+      }
       // Replaced or deleted while it was read.
       return index.rowOf(id) === row ? undefined : this.#readIfThere(index, id);
     }

@@ -1,6 +1,6 @@
 // Training and compaction: both build the next generation beside the one that serves, catch up, and swap.
 import { Index } from '@voisin/faiss';
-import { VoisinError } from '../errors.js';
+import { DamageError, VoisinError } from '../errors.js';
 import { inRanges, inTurns, type Pieces } from '../turns.js';
 import { emptyFaiss, metadataOf } from './load.js';
 import { Generation, Placement, stepsOfFinding } from './generation.js';
@@ -17,7 +17,7 @@ const slice = 256;
 
 /** Trains the index's type on its rows, then moves them into it. Errors: failed_precondition when there are too few. */
 export async function train(index: OpenIndex): Promise<void> {
-  const { definition, store } = index;
+  const { definition } = index;
   const { type, metric, wanted } = definition;
   const needs = trainingNeeds(type);
   if (needs === undefined) return;
@@ -32,7 +32,7 @@ export async function train(index: OpenIndex): Promise<void> {
   const faiss = await Index.fromFactory(wanted.dimension, trainingFactory(type, listsFor(alive)), faissMetric(metric));
   await faiss.train(await sample(index), { threads: 1 });
   // Before the swap, so that a start finds the trained index whichever generation the snapshot holds.
-  await store.putTrained(await faiss.serialize());
+  await index.putTrained(await faiss.serialize());
   await build(index, faiss, type);
 }
 
@@ -87,10 +87,7 @@ async function build(index: OpenIndex, faiss: Index, serving: IndexType): Promis
       const next = await nextGeneration(index, faiss, serving, rows);
       const { alive } = index.generation;
       if (next.alive !== alive) {
-        throw new VoisinError(
-          'internal',
-          `the store has the values of ${next.alive} rows and should have ${alive}: a file of it is damaged`,
-        );
+        throw new DamageError(`the store has the values of ${next.alive} rows and should have ${alive}: a file of it is damaged`);
       }
       index.replaceGeneration(next);
     });

@@ -1,10 +1,9 @@
 // An index that is open: its store, its generation in memory, and the one line of changes that keeps the two in step.
 //
 // A change is planned, committed to the store with one sync, applied to FAISS in the order of commits, and only then answered.
-import { VoisinError } from '../errors.js';
-import { freeBytes, isDiskFull } from '../store/disk.js';
+import { closeAll } from '../close-all.js';
 import { inTurns, type Pieces } from '../turns.js';
-import { type Commit, RowStore } from '../store/row-store.js';
+import { RowStore } from '../store/row-store.js';
 import { Additions } from './additions.js';
 import { type Change, changeBytes, type ChangeResult, type Plan, planChanges } from './changes.js';
 import { CommitQueue } from './commit-queue.js';
@@ -14,13 +13,10 @@ import { trainingNeeds } from './index-type.js';
 import { load, type Loaded, rowsPath, snapshotPath, standIn } from './load.js';
 import type { IndexServices } from './services.js';
 import { Snapshots } from './snapshots.js';
+import { StoreWriter } from './store-writer.js';
 import type { IndexState } from './types.js';
 import { Upkeep } from './upkeep.js';
 
-/** Beside twice the bytes of a commit, what LevelDB may need for its own files. */
-const spareDiskBytes = 2 ** 20;
-const amplyFreeBytes = 64 * 2 ** 20;
-const reclaimPauseMilliseconds = 30_000;
 /** Steps of taking one row or id out of a map. */
 const stepsOfForgetting = 8;
 
@@ -34,13 +30,11 @@ export class OpenIndex {
   readonly #upkeep: Upkeep;
   readonly #closing = new AbortController();
   readonly #store: RowStore;
+  readonly #writer: StoreWriter;
   #loaded: Loaded;
-  #readOnly: string | undefined;
-  #storeFailed = false;
+  #reloading: Promise<void> | undefined;
   #broken: unknown;
   #rewrites = 0;
-  #orphanBytes = 0;
-  #reclaimedAt = 0;
 
   private constructor(directory: string, definition: Definition, store: RowStore, loaded: Loaded, services: IndexServices) {
     this.definition = definition;
@@ -48,6 +42,14 @@ export class OpenIndex {
     this.#services = services;
     this.#store = store;
     this.#loaded = loaded;
+    this.#writer = new StoreWriter({
+      store,
+      directory,
+      log: services.log,
+      names: this.#names(),
+      reload: () => this.#reload(),
+      onBroken: (error) => void (this.#broken = error),
+    });
     this.#additions = new Additions(definition, services.threads);
     this.#queue = new CommitQueue((changes) => this.#commitAndApply(changes), services.limits);
     this.#snapshots = new Snapshots(this, snapshotPath(directory), loaded, services);
@@ -80,12 +82,12 @@ export class OpenIndex {
   }
 
   get state(): IndexState {
-    if (this.#readOnly !== undefined) return 'read_only';
+    if (this.reason !== undefined) return 'read_only';
     return this.#upkeep.job ?? (this.isTrained ? 'ready' : 'untrained');
   }
 
   get reason(): string | undefined {
-    return this.#readOnly;
+    return this.#writer.readOnly;
   }
 
   get isTrained(): boolean {
@@ -95,6 +97,11 @@ export class OpenIndex {
   /** Why memory no longer follows the store: the index must be closed and opened anew. undefined: it does. */
   get broken(): unknown {
     return this.#broken;
+  }
+
+  /** Under way: memory is made again from the store, which may hold another state. What is read until then may be of either. */
+  get reloading(): Promise<void> | undefined {
+    return this.#reloading ?? this.#writer.reopening;
   }
 
   /** Rows rewritten so far: what was read before the last one must not be remembered. */
@@ -128,15 +135,23 @@ export class OpenIndex {
     return this.#queue.alone(task);
   }
 
-  /** Inside `alone`: makes changes that were decided by what the index holds now. */
+  /** As `alone`, for a task that decides by what the index holds what it changes: an earlier write that failed is cleared up first. */
+  exclusiveChange<T>(task: () => Promise<T>): Promise<T> {
+    return this.alone(async () => {
+      await this.#writer.clearFailedWrite();
+      return task();
+    });
+  }
+
+  /** Inside `exclusiveChange`: makes changes that were decided by what the index holds now. */
   changeNow(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
     return this.#commitAndApply(changes);
   }
 
-  /** Inside `alone`: writes new metadata and text under a row whose values stay. */
+  /** Inside `exclusiveChange`: writes new metadata and text under a row whose values stay. */
   async rewrite(row: number, metadata: string, text: string | undefined): Promise<void> {
-    await this.#makeRoomFor(metadata.length + (text?.length ?? 0));
-    await this.#write({ added: [], removed: [], rewritten: [{ row, metadata, text }] });
+    await this.#writer.requireDisk(metadata.length + (text?.length ?? 0));
+    await this.#writer.write((store) => store.commit({ added: [], removed: [], rewritten: [{ row, metadata, text }] }));
     const settled = this.#store.settle();
     const position = this.generation.positionOf(row);
     if (position !== undefined) this.generation.columns.set(position, metadata);
@@ -147,6 +162,14 @@ export class OpenIndex {
 
   recordKey(row: number): string {
     return `${this.definition.id}/${row}`;
+  }
+
+  /** Keeps the trained, empty index from which every later generation starts. Errors: as of `change`. */
+  putTrained(bytes: Uint8Array): Promise<void> {
+    return this.exclusiveChange(async () => {
+      await this.#writer.requireDisk(bytes.byteLength);
+      await this.#writer.write((store) => store.putTrained(bytes));
+    });
   }
 
   /** Inside `alone`: the generation that serves from now on. Searches under way end in the old one. */
@@ -167,22 +190,14 @@ export class OpenIndex {
     return this.#upkeep.compact();
   }
 
+  /** Starts, in the background, the training or compaction that the index needs now: also one that failed a while ago. */
+  startWhatIsDue(): void {
+    this.#upkeep.startWhatIsDue();
+  }
+
   /** Ends the read-only state when its reason is gone: whoever waits for that need not try a write. */
   async recover(): Promise<void> {
-    if (this.#readOnly === undefined) return;
-    // What a compaction left on a full disk goes when the store is opened anew; one that is under way grows.
-    const orphanBytes = this.#store.orphanBytes;
-    if (orphanBytes > 0 && orphanBytes === this.#orphanBytes && Date.now() - this.#reclaimedAt > reclaimPauseMilliseconds) {
-      this.#reclaimedAt = Date.now();
-      this.#storeFailed = true;
-      await this.alone(() => this.#reopenStore()).catch((error: unknown) => {
-        this.#services.log.warn({ err: error, ...this.#names() }, 'the room that a compaction took could not be had back');
-      });
-    }
-    this.#orphanBytes = orphanBytes;
-    await this.alone(() => this.#makeRoomFor(0)).catch((error: unknown) => {
-      this.#services.log.debug({ err: error, ...this.#names() }, 'the index is still read-only');
-    });
+    if (this.#writer.readOnly !== undefined) await this.alone(() => this.#writer.recover());
   }
 
   /** Makes background work leave off: the index is about to close. */
@@ -199,20 +214,18 @@ export class OpenIndex {
   async close({ snapshot }: { readonly snapshot: boolean }): Promise<void> {
     this.leaveOff();
     if (snapshot) await this.#snapshots.write();
-    await this.alone(async () => {
-      await this.#snapshots.idle();
-      this.generation.retire();
-      await this.#store.close();
-    });
+    await this.alone(() => closeAll([() => this.#snapshots.idle(), () => this.generation.retire(), () => this.#store.close()]));
   }
 
   async #commitAndApply(changes: readonly Change[]): Promise<readonly ChangeResult[]> {
     this.#upkeep.refuseWhenBehind();
+    // Before the plan: it may find another state on the disk than memory had.
+    await this.#writer.clearFailedWrite();
     const plan = await inTurns(planChanges(changes, this.#loaded.rowOfId, this.#store.state.lastRow, this.definition.wanted.dimension));
     const { added, removed } = plan.commit;
     if (added.length === 0 && removed.length === 0) return plan.results;
-    await this.#makeRoomFor(changes.reduce((sum, change) => sum + changeBytes(change), 0));
-    await this.#write(plan.commit);
+    await this.#writer.requireDisk(changes.reduce((sum, change) => sum + changeBytes(change), 0));
+    await this.#writer.write((store) => store.commit(plan.commit));
     try {
       await this.#apply(plan);
     } catch (error) {
@@ -254,7 +267,14 @@ export class OpenIndex {
     }
   }
 
-  async #reload(): Promise<void> {
+  #reload(): Promise<void> {
+    this.#reloading = this.#reloadNow().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  async #reloadNow(): Promise<void> {
     const old = this.generation;
     try {
       await this.#store.settle();
@@ -266,47 +286,6 @@ export class OpenIndex {
     this.#rewrites++;
     this.#services.records.clear();
     old.retire();
-  }
-
-  async #makeRoomFor(bytes: number): Promise<void> {
-    const free = await freeBytes(this.#directory);
-    // The next start writes LevelDB's logs into tables: it must find the room for that. They are looked at only when room is scarce.
-    const wanted = 2 * bytes + spareDiskBytes + (free < 2 * bytes + amplyFreeBytes ? this.#store.reopenBytes : 0);
-    if (free < wanted) throw this.#refuseWrites(`the disk is full (${free} bytes are free, ${wanted} are wanted)`);
-    if (this.#storeFailed) await this.#reopenStore();
-    this.#readOnly = undefined;
-  }
-
-  async #write(commit: Commit): Promise<void> {
-    try {
-      await this.#store.commit(commit);
-    } catch (error) {
-      // LevelDB takes no more writes after a failed one until it is opened again.
-      this.#storeFailed = true;
-      throw this.#refuseWrites(isDiskFull(error) ? 'the disk is full' : 'the store could not be written', error);
-    }
-  }
-
-  async #reopenStore(): Promise<void> {
-    const known = this.#store.state.changes;
-    try {
-      await this.#store.reopen();
-    } catch (error) {
-      this.#broken = error;
-      throw this.#refuseWrites(`the store cannot be opened again: ${error instanceof Error ? error.message : String(error)}`, error);
-    }
-    // The failed commit may have reached the disk after all.
-    if (this.#store.state.changes !== known) await this.#reload();
-    this.#storeFailed = false;
-    this.#services.log.info(this.#names(), 'the index can be written again');
-  }
-
-  #refuseWrites(reason: string, cause?: unknown): VoisinError {
-    const isNews = this.#readOnly === undefined;
-    this.#readOnly = `${reason}: the index is read-only until it can be written again`;
-    if (isNews || cause !== undefined) this.#services.log.error({ err: cause, ...this.#names() }, this.#readOnly);
-    const code = cause === undefined || isDiskFull(cause) ? 'resource_exhausted' : 'unavailable';
-    return new VoisinError(code, this.#readOnly, { retryAfterSeconds: 5 }, { cause });
   }
 
   #names(): { index: string; tenant: string } {

@@ -20,6 +20,8 @@ export interface IndexLimits {
   /** A changed index is written to index.faiss after this long, and sooner (but not within `snapshotPauseMilliseconds`) when a fifth of it changed. */
   readonly snapshotMilliseconds: number;
   readonly snapshotPauseMilliseconds: number;
+  /** Training or compaction that failed is tried again after this long. */
+  readonly retryJobMilliseconds: number;
   /** Bytes of JSON that the metadata of one vector may have after a patch. */
   readonly metadataBytes: number;
   /** Bytes of metadata and texts of recent hits kept in memory, for all indexes together. */

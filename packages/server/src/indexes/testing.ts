@@ -34,6 +34,7 @@ export const testLimits: IndexLimits = {
   groupBytes: 8 * 2 ** 20,
   snapshotMilliseconds: 600_000,
   snapshotPauseMilliseconds: 600_000,
+  retryJobMilliseconds: 60_000,
   metadataBytes: 40_960,
   metadataCacheBytes: 2 ** 20,
 };

@@ -11,7 +11,6 @@ const fewDead = 64;
 const manyDead = 10_000;
 /** The graph of HNSW goes on serving well among dead nodes, and each re-insertion costs 0.3 ms: it waits longer. */
 const [deadShare, deadShareOfGraph, deadShareThatBlocks] = [0.2, 0.5, 0.7];
-const failedJobPauseMilliseconds = 60_000;
 
 export class Upkeep {
   readonly #index: OpenIndex;
@@ -44,7 +43,7 @@ export class Upkeep {
     if (due === undefined || this.#started || this.#index.closing.aborted || Date.now() < this.#pausedUntil) return;
     this.#started = true;
     const ended = this[due]().catch((error: unknown) => {
-      this.#pausedUntil = Date.now() + failedJobPauseMilliseconds;
+      this.#pausedUntil = Date.now() + this.#services.limits.retryJobMilliseconds;
       if (this.#index.closing.aborted) return;
       this.#services.log.error({ err: error, job: due, ...this.#names() }, 'background work on an index failed; it is tried again later');
     });

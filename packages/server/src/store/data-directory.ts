@@ -11,7 +11,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VoisinError } from '../errors.js';
-import { isDiskFull, makeDirectory, syncPath } from './disk.js';
+import { hasCode, isDiskFull, isThere, makeDirectory, syncPath } from './disk.js';
 import { flock } from './flock.js';
 import { KeyValueStore } from './key-value.js';
 
@@ -100,7 +100,8 @@ export class DataDirectory {
       await rename(draft, this.indexPath(tenant, id));
       await syncPath(tenantPath);
     } catch (error) {
-      await rm(draft, { recursive: true, force: true });
+      // Also where only the last sync failed: who is told that there is no index must not find one after a restart.
+      for (const path of [draft, this.indexPath(tenant, id)]) await rm(path, { recursive: true, force: true }).catch(() => undefined);
       if (isDiskFull(error))
         throw new VoisinError('resource_exhausted', 'the disk is full: the index was not made', undefined, { cause: error });
       throw error;
@@ -111,9 +112,13 @@ export class DataDirectory {
   async remove(tenant: string, id: string): Promise<void> {
     const tenantPath = join(this.path, tenant);
     const gone = join(tenantPath, gonePrefix + id);
-    await rename(this.indexPath(tenant, id), gone);
+    await rename(this.indexPath(tenant, id), gone).catch(async (error: unknown) => {
+      // An earlier try came so far.
+      if (!hasCode(error, 'ENOENT') || !(await isThere(gone))) throw error;
+    });
     await syncPath(tenantPath);
-    await rm(gone, { recursive: true, force: true });
+    // What stays goes at the next start.
+    await rm(gone, { recursive: true, force: true }).catch(() => undefined);
   }
 
   async close(): Promise<void> {

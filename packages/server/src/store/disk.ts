@@ -1,5 +1,5 @@
 // Small truths about files: what makes a rename durable, and how a full disk announces itself.
-import { mkdir, open, readdir, stat, statfs } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Makes what was done to the entries of `path` (or to the file `path`) survive a power cut. */
@@ -35,7 +35,8 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-function errorText(error: unknown): string {
+/** The messages of an error and of its causes. */
+export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message} ${errorText(error.cause)}`;
 }
@@ -48,6 +49,13 @@ export function isDiskFull(error: unknown): boolean {
     hasCode(error, 'EDQUOT')
   );
 }
+
+/** Whether there is anything at `path`. */
+export const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    (error: unknown) => !hasCode(error, 'ENOENT') && !hasCode(error, 'ENOTDIR'),
+  );
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;

@@ -1,7 +1,7 @@
 // What LevelDB does not check of its own files when it opens them.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { VoisinError } from '../errors.js';
+import { DamageError } from '../errors.js';
 import { hasCode } from './disk.js';
 
 const tablePattern = /^ (\d+):(\d+)\[/gm;
@@ -15,7 +15,7 @@ export function checkTables(directory: string, tables: string): void {
     const name = `${number.padStart(6, '0')}.ldb`;
     const size = sizeOf(join(directory, name));
     if (size !== undefined && size !== Number(bytes)) {
-      throw new VoisinError('internal', `the store's file ${name} has ${size} bytes and should have ${bytes}: it was cut or altered`);
+      throw new DamageError(`the store's file ${name} has ${size} bytes and should have ${bytes}: it was cut or altered`);
     }
   }
 }

@@ -1,6 +1,6 @@
 // How one record of a row lies in LevelDB: its key, and its value with a checksum behind it. LevelDB does not check its blocks when it reads them.
 import { crc32 } from 'node:zlib';
-import { VoisinError } from '../errors.js';
+import { DamageError } from '../errors.js';
 
 /** The first byte of a key: what is kept of a row. */
 export const kinds = { id: 0x69, metadata: 0x6d, text: 0x74, values: 0x76 } as const;
@@ -35,15 +35,12 @@ export function sealed(kind: Kind, row: number, value: Uint8Array, scratch = Buf
   return bytes;
 }
 
-/** What was sealed: a view. Errors: VoisinError internal when it is not what was written. */
+/** What was sealed: a view. Errors: DamageError when it is not what was written. */
 export function unsealed(kind: Kind, row: number, bytes: Uint8Array): Buffer {
   const end = bytes.byteLength - checksumBytes;
   const value = asBuffer(bytes).subarray(0, Math.max(0, end));
   if (end < 0 || asBuffer(bytes).readUInt32LE(end) !== crc32(value, seed(kind, row))) {
-    throw new VoisinError(
-      'internal',
-      `the ${kind} of row ${row} ${kind === 'values' ? 'are' : 'is'} damaged on disk: the checksum does not fit`,
-    );
+    throw new DamageError(`the ${kind} of row ${row} ${kind === 'values' ? 'are' : 'is'} damaged on disk: the checksum does not fit`);
   }
   return value;
 }

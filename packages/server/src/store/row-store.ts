@@ -12,10 +12,11 @@
 // altered blocks of one, without a word; we know better: commits at the end are missing when more were answered, and one in the middle is missing
 // when two s records are there. `acknowledged` is written after the sync, never synced itself: it can lag, not lead.
 import { ClassicLevel } from 'classic-level';
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { VoisinError } from '../errors.js';
+import { closeAll } from '../close-all.js';
+import { DamageError, VoisinError } from '../errors.js';
+import { Acknowledged } from './acknowledged.js';
 import { isDiskFull, syncPath } from './disk.js';
 import { HeldSnapshot } from './held-snapshot.js';
 import { checkTables, listedBytes, logBytes, tableBytes } from './level-files.js';
@@ -42,14 +43,15 @@ const readAheadBytes = 1024 * 1024;
 export class RowStore {
   readonly #db: Level;
   readonly #valueBytes: number;
-  readonly #acknowledged: number;
+  readonly #acknowledged: Acknowledged;
   #state: StoreState = { lastRow: 0, changes: 0, rows: 0 };
   /** The store before the commit that is not settled yet: what reads see until it is. */
   #before: HeldSnapshot | undefined;
   #reopening: Promise<void> | undefined;
+  #needsReopen = false;
   #closed = false;
 
-  private constructor(directory: string, dimension: number, acknowledged: number) {
+  private constructor(directory: string, dimension: number, acknowledged: Acknowledged) {
     this.#db = new ClassicLevel(join(directory, 'level'), { keyEncoding: 'view', valueEncoding: 'view' });
     this.#valueBytes = dimension * 4;
     this.#acknowledged = acknowledged;
@@ -57,15 +59,11 @@ export class RowStore {
 
   /**
    * Opens the store in `directory`, or makes an empty one. LevelDB's own errors pass through (LEVEL_LOCKED, LEVEL_CORRUPTION, ...).
-   * Errors: VoisinError internal when commits that were answered are missing, or a file was cut.
+   * Errors: DamageError when commits that were answered are missing, or a file was cut.
    */
   static async open(directory: string, dimension: number): Promise<RowStore> {
     const isNew = (await mkdir(directory, { recursive: true })) !== undefined;
-    const store = new RowStore(
-      directory,
-      dimension,
-      openSync(join(directory, 'acknowledged'), constants.O_RDWR | constants.O_CREAT, 0o644),
-    );
+    const store = new RowStore(directory, dimension, new Acknowledged(join(directory, 'acknowledged'), 'rows/acknowledged'));
     try {
       await store.#open();
       if (isNew) for (const path of [directory, dirname(directory)]) await syncPath(path);
@@ -80,6 +78,11 @@ export class RowStore {
     return this.#state;
   }
 
+  /** A write failed. It may have reached the disk all the same, and no other is taken until `reopen` has found out. */
+  get needsReopen(): boolean {
+    return this.#needsReopen;
+  }
+
   /** Bytes that opening this store again may write. */
   get reopenBytes(): number {
     return logBytes(this.#db.location);
@@ -92,10 +95,12 @@ export class RowStore {
 
   /**
    * Writes one synced batch: when the promise resolves, the change survives a power cut.
-   * Reads go on seeing the store as it was before until `settle` is called: so what is in memory and what is read belong together.
+   * Reads go on seeing the store as it was before until `settle` is called: so what is in memory and what is read belong together. After a failure
+   * they go on seeing it so until `reopen`.
    */
   async commit({ added, removed, rewritten }: Commit): Promise<void> {
     const old = this.#state;
+    requireNewRows(added, old.lastRow);
     const state = { lastRow: added.at(-1)?.row ?? old.lastRow, changes: old.changes + 1, rows: old.rows + added.length - removed.length };
     if (state.lastRow > maxRow)
       throw new VoisinError('resource_exhausted', 'this index has used all its row numbers; export it into a new one');
@@ -110,15 +115,12 @@ export class RowStore {
       if (batch.wantsPause) await batch.pause();
     }
     batch.move(old.changes, state);
-    this.#before = new HeldSnapshot(this.#db);
-    try {
+    await this.#write(async () => {
+      this.#before = new HeldSnapshot(this.#db);
       await batch.write();
-      this.#mark(state.changes);
-      this.#state = state;
-    } catch (error) {
-      await this.settle();
-      throw error;
-    }
+      this.#acknowledged.mark(state.changes);
+    });
+    this.#state = state;
   }
 
   /** Lets reads see the last commit: it is in memory too now. */
@@ -176,15 +178,16 @@ export class RowStore {
   }
 
   async putTrained(bytes: Uint8Array): Promise<void> {
-    await this.#db.batch([{ type: 'put', key: trainedKey, value: sealed('values', 0, bytes) }], { sync: true });
+    await this.#write(() => this.#db.batch([{ type: 'put', key: trainedKey, value: sealed('values', 0, bytes) }], { sync: true }));
   }
 
-  /** LevelDB takes no write after one that failed until it is opened again. Reads wait meanwhile. When this fails, the store is closed. */
+  /** Opens the store again after a write that failed: `state` is then what the disk has. Reads wait meanwhile. When this fails, the store is closed. */
   reopen(): Promise<void> {
     this.#reopening = (async () => {
       await this.#db.close();
       this.#before = undefined;
       await this.#open();
+      this.#needsReopen = false;
     })().finally(() => {
       this.#reopening = undefined;
     });
@@ -194,27 +197,35 @@ export class RowStore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    closeSync(this.#acknowledged);
-    await this.#db.close();
+    await closeAll([() => this.#acknowledged.close(), () => this.#db.close()]);
+  }
+
+  /** Runs one write of LevelDB. Where it fails, what follows in the log may not be read again: nothing more is written there. */
+  async #write(work: () => Promise<void>): Promise<void> {
+    if (this.#needsReopen) throw new VoisinError('unavailable', 'the store must be opened again after a write that failed');
+    try {
+      await work();
+    } catch (error) {
+      this.#needsReopen = true;
+      throw error;
+    }
   }
 
   async #open(): Promise<void> {
-    const known = Buffer.alloc(8);
-    const isMarked = readSync(this.#acknowledged, known, 0, 8, 0) === 8;
-    const answered = known.readDoubleLE();
+    const marked = this.#acknowledged.read();
+    const [isMarked, answered] = [marked !== undefined, marked ?? 0];
     // Without this, LevelDB begins anew where its CURRENT is missing, and removes the files that it then does not know.
     const createIfMissing = !isMarked || answered === 0;
     await this.#openLevel({ createIfMissing, writeBufferSize: writeBufferBytes, maxOpenFiles: 200 });
     checkTables(this.#db.location, this.#db.getProperty('leveldb.sstables'));
     this.#state = await readState(this.#db, isMarked);
     if (answered > this.#state.changes) {
-      throw new VoisinError(
-        'internal',
+      throw new DamageError(
         `the store ends at change ${this.#state.changes}, but change ${answered} was answered: a file of it was cut or is an older copy; ${whatToDo}`,
       );
     }
     // The eight bytes have their room from now on: a commit on a full disk must not fail after its sync.
-    if (!isMarked) this.#mark(this.#state.changes);
+    if (!isMarked) this.#acknowledged.mark(this.#state.changes);
   }
 
   async #openLevel(options: Parameters<Level['open']>[0]): Promise<void> {
@@ -224,12 +235,6 @@ export class RowStore {
       if (!isDiskFull(error) || removeOrphanTables(this.#db.location) === 0) throw error;
       await this.#db.open(options);
     }
-  }
-
-  #mark(changes: number): void {
-    const mark = Buffer.allocUnsafe(8);
-    mark.writeDoubleLE(changes);
-    writeSync(this.#acknowledged, mark, 0, 8, 0);
   }
 
   async #read(kind: Kind, rows: readonly number[]): Promise<(Buffer | undefined)[]> {
@@ -263,10 +268,19 @@ export class RowStore {
     const bytes = valueBytes(values);
     const set = (at: number, row: number, value: Uint8Array): void => {
       if (value.byteLength !== this.#valueBytes) {
-        throw new VoisinError('internal', `row ${row} has ${value.byteLength / 4} values and the index ${this.#valueBytes / 4} dimensions`);
+        throw new DamageError(`row ${row} has ${value.byteLength / 4} values and the index ${this.#valueBytes / 4} dimensions`);
       }
       bytes.set(value, at * this.#valueBytes);
     };
     return { values, set };
+  }
+}
+
+/** A row number that was used before would come to stand for two rows, which is damage at the next start. */
+function requireNewRows(added: readonly NewRow[], lastRow: number): void {
+  let last = lastRow;
+  for (const { row } of added) {
+    if (row <= last) throw new VoisinError('internal', `row ${row} is not new: the store has given the numbers up to ${last}`);
+    last = row;
   }
 }

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { VoisinError } from '../errors.js';
+import { DamageError } from '../errors.js';
 import { hasCode, syncPath } from './disk.js';
 
 export interface SnapshotHeader {
@@ -66,7 +66,7 @@ export async function writeSnapshot(
   }
 }
 
-/** Reads and verifies the trailer. undefined: there is no snapshot. Errors: VoisinError internal, with what is wrong. */
+/** Reads and verifies the trailer. undefined: there is no snapshot. Errors: DamageError, with what is wrong. */
 export async function readSnapshot(path: string): Promise<{ header: SnapshotHeader; rows: Float64Array } | undefined> {
   let size: number;
   try {
@@ -91,7 +91,7 @@ export async function readSnapshot(path: string): Promise<{ header: SnapshotHead
   return { header, rows };
 }
 
-const damaged = (what: string): VoisinError => new VoisinError('internal', `the snapshot index.faiss is damaged: ${what}`);
+const damaged = (what: string): DamageError => new DamageError(`the snapshot index.faiss is damaged: ${what}`);
 
 async function checksumOf(path: string, length: number): Promise<number> {
   let sum = 0;

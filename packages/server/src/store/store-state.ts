@@ -1,7 +1,7 @@
 // What a store knows of itself: written with every commit under the number of that commit, which takes the record of the commit before it away.
 // So exactly one is there, and a second one tells of a commit between the two that is lost.
 import type { ClassicLevel } from 'classic-level';
-import { VoisinError } from '../errors.js';
+import { DamageError } from '../errors.js';
 import { maxRow, numberKey, numberOf } from './row-records.js';
 
 export type Level = ClassicLevel<Uint8Array, Uint8Array>;
@@ -27,8 +27,7 @@ export async function readState(db: Level, isStrict: boolean): Promise<StoreStat
   const changes = numberOf(last[0]);
   const older = found.slice(0, -1).map(([key]) => key);
   if (older.length > 0) {
-    if (isStrict)
-      throw new VoisinError('internal', `the store lost a change before change ${changes}: a file of it was altered; ${whatToDo}`);
+    if (isStrict) throw new DamageError(`the store lost a change before change ${changes}: a file of it was altered; ${whatToDo}`);
     await db.batch(
       older.map((key) => ({ type: 'del', key })),
       { sync: true },
@@ -39,5 +38,5 @@ export async function readState(db: Level, isStrict: boolean): Promise<StoreStat
     const { lastRow, rows } = state;
     if (typeof lastRow === 'number' && typeof rows === 'number') return { lastRow, changes, rows };
   }
-  throw new VoisinError('internal', 'the state record of the store is damaged on disk');
+  throw new DamageError('the state record of the store is damaged on disk');
 }
