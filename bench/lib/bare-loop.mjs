@@ -1,6 +1,6 @@
 // A process with nothing but tokenizer, onnxruntime-node with its defaults, pooling and normalisation: what there is to be lost to a server.
 import { readFile } from 'node:fs/promises';
-import { Tokenizer } from '@huggingface/tokenizers';
+import { Tokenizer } from 'tokenizers';
 import { freshTexts, modelFile } from './mini-lm.mjs';
 
 // Read when the library loads: without it, ONNX Runtime reports its use to its maker.

@@ -60,7 +60,7 @@ describe('a batcher', () => {
   const come = async (lengths: readonly number[], priority: Priority = 'query'): Promise<void> => {
     for (const length of lengths) {
       const text = { ids: new Int32Array(length), tokens: length, truncated: false, dropped: 0 };
-      void batcher.submit(`${++count}`, priority, () => text).result;
+      void batcher.submit(`${++count}`, priority, text).result;
     }
     await nextTurn();
   };

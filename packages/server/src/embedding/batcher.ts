@@ -121,9 +121,9 @@ export class Batcher {
     return this.#jobs.has(key);
   }
 
-  /** Queues a text, or joins one under way with the same key; `tokenize` is called for a new one alone. */
-  submit(key: string, priority: Priority, tokenize: () => TokenizedText): Ticket {
-    const job = this.#jobs.get(key) ?? this.#enqueue(key, priority, tokenize());
+  /** Queues a text, or joins one under way with the same key, which must be where no text is given. */
+  submit(key: string, priority: Priority, text: TokenizedText | undefined): Ticket {
+    const job = this.#jobs.get(key) ?? this.#enqueue(key, priority, text);
     if (priority === 'query') this.#hurry(job);
     let cancel = (): void => undefined;
     const result = new Promise<Embedded>((resolve, reject) => {
@@ -150,7 +150,8 @@ export class Batcher {
     });
   }
 
-  #enqueue(key: string, priority: Priority, text: TokenizedText): Job {
+  #enqueue(key: string, priority: Priority, text: TokenizedText | undefined): Job {
+    if (text === undefined) throw new VoisinError('internal', 'a text without tokens was to be embedded');
     const job: Job = { key, text, length: text.ids.length, waiters: new Set(), priority, alone: false };
     this.#jobs.set(key, job);
     this.#waiting.add(job, priority);

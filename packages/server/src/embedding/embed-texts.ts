@@ -63,9 +63,12 @@ class TextsRequest {
   readonly #way: Way;
   readonly #results: (TextResult | Promise<TextResult>)[];
   readonly #tickets: Ticket[] = [];
+  /** Being tokenized, so that a text that a request has several times is tokenized once. */
+  readonly #tokenizing = new Map<CacheKey, Promise<TokenizedText>>();
   #leave: (() => void) | undefined;
+  #hasEnded = false;
   #signal: AbortSignal | undefined;
-  /** Looking up and tokenizing. */
+  /** Looking up. */
   readonly #turns = new Turns();
 
   constructor(inputs: readonly Input[], way: Way) {
@@ -84,6 +87,7 @@ class TextsRequest {
 
   /** Whatever is still claimed is given up: the request has its answer or its error. */
   end(): void {
+    this.#hasEnded = true;
     this.#signal?.removeEventListener('abort', this.#cancel);
     this.#cancel();
     this.#leave?.();
@@ -170,8 +174,16 @@ class TextsRequest {
   }
 
   #make(one: Wanted, tokenizer: Tokenizer): Promise<TextResult> {
+    if (this.#way.model.batcher.has(one.key)) return this.#submit(one, undefined);
+    return observed(this.#tokenize(one, tokenizer).then((text) => this.#submit(one, text)));
+  }
+
+  /** @param text undefined where the same text is under way for somebody already */
+  #submit(one: Wanted, text: TokenizedText | undefined): Promise<TextResult> {
+    if (this.#hasEnded) return Promise.reject(new VoisinError('deadline_exceeded', 'the request ended before its texts were embedded'));
+    this.#checkSignal();
     const { model, priority } = this.#way;
-    const ticket = model.batcher.submit(one.key, priority, () => this.#tokenize(one.place, one.input, tokenizer));
+    const ticket = model.batcher.submit(one.key, priority, text);
     this.#tickets.push(ticket);
     const made = ticket.result.then((embedded) => this.#made(one, embedded));
     return observed(one.late ? this.#orLate(made, one.late, one, ticket) : made);
@@ -195,11 +207,18 @@ class TextsRequest {
     });
   }
 
-  #tokenize(place: number, input: Input, tokenizer: Tokenizer): TokenizedText {
-    const field = `texts[${place}]`;
-    const text = typeof input === 'string' ? tokenizer.encode(this.#way.prompt + input) : tokenizer.encodeIds(input, field);
+  async #tokenize({ place, key, input }: Wanted, tokenizer: Tokenizer): Promise<TokenizedText> {
+    const text = typeof input === 'string' ? await this.#encode(key, input, tokenizer) : tokenizer.encodeIds(input, `texts[${place}]`);
     this.#checkLength(place, text);
     return text;
+  }
+
+  #encode(key: CacheKey, input: string, tokenizer: Tokenizer): Promise<TokenizedText> {
+    const known = this.#tokenizing.get(key);
+    if (known) return known;
+    const encoding = tokenizer.encode(this.#way.prompt + input).finally(() => this.#tokenizing.delete(key));
+    this.#tokenizing.set(key, encoding);
+    return encoding;
   }
 
   #made({ place, key }: Wanted, embedded: Embedded): TextResult {

@@ -13,7 +13,8 @@ import { promptFor } from './models/prompt-for.js';
 import { withDefaults, type EmbeddingOptions, type Settings } from './options.js';
 import { Residents } from './residents.js';
 import { shaped, type Shape } from './shaped.js';
-import type { Asker, EmbeddingStats, EmbedOptions, EmbedResult, Input, ModelInfo, TokenizeOptions, TokenList } from './types.js';
+import type { Tokenizer } from './tokenizer.js';
+import type { Asker, EmbeddingStats, EmbedOptions, EmbedResult, Input, ModelInfo, Token, TokenizeOptions } from './types.js';
 
 export class Embedding {
   readonly #settings: Settings;
@@ -99,18 +100,19 @@ export class Embedding {
   }
 
   /** Every token of the texts, as the model's own tokenizer makes them, also those past the model's length. Throws as `embed` does. */
-  async tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<TokenList[]> {
-    const { model: name = this.#settings.defaultModel, addSpecialTokens = true, maxTextLength = this.#settings.maxTextLength } = options;
-    this.#requireOpen();
+  async tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<Token[][]> {
+    const { addSpecialTokens = true, maxTextLength = this.#settings.maxTextLength } = options;
     checkTexts(texts, maxTextLength);
-    const resident = await this.#models.resident(name);
-    const model = new ModelUse(this.#residents, resident, undefined);
-    try {
-      const { tokenizer } = await model.load();
-      return texts.map((text) => tokenizer.tokenize(text, addSpecialTokens));
-    } finally {
-      model.end();
-    }
+    return this.#withTokenizer(options.model, async (tokenizer) => {
+      const lists: Token[][] = [];
+      for (const text of texts) lists.push(await tokenizer.tokenize(text, addSpecialTokens));
+      return lists;
+    });
+  }
+
+  /** The tokens of each text, without special tokens. Throws as `embed` does. */
+  countTokens(texts: readonly string[], model: string): Promise<number[]> {
+    return this.#withTokenizer(model, (tokenizer) => Promise.all(texts.map((text) => tokenizer.count(text))));
   }
 
   stats(): EmbeddingStats {
@@ -138,6 +140,16 @@ export class Embedding {
     await this.#registry.close();
     await this.#residents.close();
     await this.#cache.close();
+  }
+
+  async #withTokenizer<T>(name: string = this.#settings.defaultModel, use: (tokenizer: Tokenizer) => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    const model = new ModelUse(this.#residents, await this.#models.resident(name), undefined);
+    try {
+      return await use((await model.load()).tokenizer);
+    } finally {
+      model.end();
+    }
   }
 
   #requireOpen(): void {

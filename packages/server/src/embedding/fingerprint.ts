@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ModelToLoad } from './models/model-description.js';
 
+/** Changes where the same files give other tokens or positions than before: vectors of an earlier version are not found in caches then. */
+const READING = 2;
+
 /** SHA-256, in hexadecimal, over the contents of the files and over what the small ones say; not over where they lie. */
 export async function fingerprint(model: ModelToLoad): Promise<string> {
   const { directory, onnxFile, readFiles, ...meaning } = model;
   const files = [onnxFile, ...readFiles];
   const hashes = await Promise.all(files.map((file) => sha256(join(directory, file))));
   return createHash('sha256')
-    .update(JSON.stringify([meaning, hashes]))
+    .update(JSON.stringify([READING, meaning, hashes]))
     .digest('hex');
 }
 

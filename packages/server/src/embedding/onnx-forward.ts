@@ -24,7 +24,7 @@ export class OnnxForward implements Forward {
   private constructor(session: InferenceSession, model: ModelToLoad) {
     this.#session = session;
     this.#model = model;
-    this.#feeds = new TextFeeds(session.inputMetadata, model.padId);
+    this.#feeds = new TextFeeds(session.inputMetadata, model);
     this.#output = chooseOutput(
       session.outputMetadata.map((one) => ({ name: one.name, rank: one.isTensor ? one.shape.length : undefined })),
     );

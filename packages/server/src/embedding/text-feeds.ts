@@ -1,5 +1,6 @@
 // The tensors that a text model is given: only those it declares, in the integers it declares, padded to the longest text.
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import type { ModelToLoad } from './models/model-description.js';
 
 /** One row of a tensor: writes a text's values from `at` on; what it leaves out stays 0. */
 type Fill = (values: Int32Array, at: { readonly start: number; readonly length: number; readonly width: number }, ids: Int32Array) => void;
@@ -14,7 +15,10 @@ export class TextFeeds {
   readonly #inputs: readonly Input[];
 
   /** Throws an Error that names the input that no text gives, or whose numbers are of another type. */
-  constructor(declared: readonly InferenceSession.ValueMetadata[], padId: number) {
+  constructor(
+    declared: readonly InferenceSession.ValueMetadata[],
+    { padId, positionsFollowPadding }: Pick<ModelToLoad, 'padId' | 'positionsFollowPadding'>,
+  ) {
     const fills: Readonly<Record<string, Fill>> = {
       input_ids: (values, { start, length, width }, ids) => {
         values.set(ids, start);
@@ -22,9 +26,7 @@ export class TextFeeds {
       },
       attention_mask: (values, { start, length }) => values.fill(1, start, start + length),
       token_type_ids: () => undefined,
-      position_ids: (values, { start, width }) => {
-        for (let i = 0; i < width; i++) values[start + i] = i;
-      },
+      position_ids: positionsFollowPadding ? fillPositionsBehindPadding(padId) : fillPositions,
     };
     const foreign = declared.filter(({ name }) => !Object.hasOwn(fills, name)).map(({ name }) => name);
     if (foreign.length > 0) throw new Error(`wants the input ${foreign.join(', ')}; ${Object.keys(fills).join(', ')} can be given`);
@@ -51,6 +53,18 @@ export class TextFeeds {
     }
     return { feeds, width };
   }
+}
+
+const fillPositions: Fill = (values, { start, width }) => {
+  for (let i = 0; i < width; i++) values[start + i] = i;
+};
+
+/** As the RoBERTa family counts in transformers: what is padding, also inside a text, has the padding's id and is not counted. */
+function fillPositionsBehindPadding(padId: number): Fill {
+  return (values, { start, length, width }, ids) => {
+    let position = padId;
+    for (let i = 0; i < width; i++) values[start + i] = i < length && ids[i] !== padId ? ++position : padId;
+  };
 }
 
 /** Ids are never negative, so that they are the lower halves of their 64 bits; a BigInt for each would cost more than the copy. */

@@ -125,6 +125,28 @@ describe('inputs', () => {
     );
   });
 
+  test.each([
+    ['xlm-roberta', { pad_token_id: 1 }, [2, 3, 4, 5, 6]],
+    ['mpnet', {}, [2, 3, 4, 5, 6]],
+    ['camembert', { pad_token_id: 0 }, [1, 2, 3, 4, 5]],
+    ['distilbert', { pad_token_id: 1 }, [0, 1, 2, 3, 4]],
+  ])('position_ids of %s with %j', async (model_type, padding, positions) => {
+    const config = { model_type, hidden_size: 3, max_position_embeddings: 16, ...padding };
+    const onnx = { inputs: ['input_ids', 'position_ids'], lookup: 'position_ids' };
+    const { embedding } = await openTiny(onnx, { 'config.json': config });
+    const seen = positions.map((position) => table[position] ?? []);
+    // Beside a longer text, so that this one is padded.
+    const { embeddings } = await embedding.embed(['one', words.join(' ')], { normalize: false });
+    expectNear(
+      Array.from(embeddings[1] ?? []),
+      overRows(seen, (values) => sum(values) / seen.length),
+    );
+    expectNear(
+      Array.from(embeddings[0] ?? []),
+      overRows(seen.slice(0, 3), (values) => sum(values) / 3),
+    );
+  });
+
   test('that no text has are an error that names them', async () => {
     const { embedding } = await openTiny({ inputs: ['input_ids', 'pixel_values'] });
     await expect(embedding.embed(['one'])).rejects.toThrow('wants the input pixel_values; input_ids, attention_mask');

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { asRustNormalizes } from './as-rust-normalizes.js';
 import { readModelDirectory } from './models/model-directory.js';
 import { readReference, miniLm, miniLmName } from './testing.js';
 import { idsOf, tinyModel } from './tiny-model.test-help.js';
@@ -9,53 +8,53 @@ const description = await readModelDirectory(miniLmName, miniLm);
 const tokenizer = await Tokenizer.read(description);
 const unlimited = await Tokenizer.read({ ...description, maxTokens: 1_000_000 });
 
-test('word pieces are counted without the special tokens', () => {
-  expect(tokenizer.encode('how to reset password')).toMatchObject({ tokens: 4, truncated: false });
-  expect([...tokenizer.encode('how to reset password').ids]).toEqual([101, 2129, 2000, 25141, 20786, 102]);
+/** Only its ids, special tokens included. */
+const idsOfText = async (text: string, of = tokenizer): Promise<number[]> => [...(await of.encode(text)).ids];
+
+test('word pieces are counted without the special tokens', async () => {
+  expect(await tokenizer.encode('how to reset password')).toMatchObject({ tokens: 4, truncated: false });
+  expect(await idsOfText('how to reset password')).toEqual([101, 2129, 2000, 25141, 20786, 102]);
 });
 
 test('the counts are those of Python’s tokenizer', async () => {
   const { texts, tokens } = await readReference();
-  expect(texts.map((text) => tokenizer.encode(text).ids.length)).toEqual(tokens);
+  expect((await Promise.all(texts.map((text) => idsOfText(text)))).map(({ length }) => length)).toEqual(tokens);
 });
 
-test('a long text is cut to the model’s length with its last special token kept', () => {
-  const { ids, tokens, truncated } = tokenizer.encode('word '.repeat(300));
+test('a long text is cut to the model’s length with its last special token kept', async () => {
+  const { ids, tokens, truncated } = await tokenizer.encode('word '.repeat(300));
   expect([ids.length, tokens, truncated, ids[0], ids[255]]).toEqual([256, 254, true, 101, 102]);
-  expect(tokenizer.encode('word '.repeat(254)).truncated).toBe(false);
+  expect((await tokenizer.encode('word '.repeat(254))).truncated).toBe(false);
 });
 
-test('read in chunks, a long text gives the same tokens as read at once', () => {
+test('read in chunks, a long text gives the same tokens as read at once', async () => {
   const word = (i: number): string => ['naïve', 'x'.repeat(i % 130), '你好', 'it’s', '\u0000z', '—', 'embedding'][i % 7] ?? '';
   const separators = [' ', '\n', '\t', '  ', '\u000b', '\u00a0'];
   const words = Array.from({ length: 4000 }, (_, i) => word(i) + (separators[i % 6] ?? ''));
-  const text = words.join('');
-  const { ids } = unlimited.encode(text);
-  const piecewise = words
-    .join('')
-    .split(/(?<=[ \n\t])/)
-    .flatMap((part) => Array.from(unlimited.encode(part).ids).slice(1, -1));
-  expect(Array.from(ids).slice(1, -1)).toEqual(piecewise);
+  const ids = await idsOfText(words.join(''), unlimited);
+  const parts = words.join('').split(/(?<=[ \n\t])/);
+  const piecewise = await Promise.all(parts.map((part) => idsOfText(part, unlimited)));
+  expect(ids.slice(1, -1)).toEqual(piecewise.flatMap((part) => part.slice(1, -1)));
 });
 
-test('of megabytes that are no words, only so much is read', () => {
+test('of megabytes that are no words, only so much is read', async () => {
   for (const text of ['x'.repeat(9_000_000), '\u0000'.repeat(9_000_000)]) {
-    const { tokens, truncated } = tokenizer.encode(text);
+    const { tokens, truncated } = await tokenizer.encode(text);
     expect([tokens <= 254, truncated]).toEqual([true, true]);
   }
   const chinese = '你好'.repeat(100_000);
-  expect(tokenizer.encode(chinese)).toMatchObject({ tokens: 254, truncated: true });
-  expect([...tokenizer.encode(chinese).ids]).toEqual([...tokenizer.encode('你好'.repeat(500)).ids]);
+  expect(await tokenizer.encode(chinese)).toMatchObject({ tokens: 254, truncated: true });
+  expect(await idsOfText(chinese)).toEqual(await idsOfText('你好'.repeat(500)));
 });
 
-test('a megabyte of words costs no more than its first tokens', () => {
-  expect(tokenizer.encode('two words '.repeat(100_000))).toMatchObject({ tokens: 254, truncated: true });
+test('a megabyte of words costs no more than its first tokens', async () => {
+  expect(await tokenizer.encode('two words '.repeat(100_000))).toMatchObject({ tokens: 254, truncated: true });
 });
 
-test('what is cut off is counted', () => {
-  expect(tokenizer.encode('word '.repeat(300))).toMatchObject({ tokens: 254, dropped: 46 });
-  expect(tokenizer.encode('word '.repeat(3000))).toMatchObject({ tokens: 254, dropped: 2746 });
-  expect(tokenizer.encode('word')).toMatchObject({ dropped: 0 });
+test('what is cut off is counted', async () => {
+  expect(await tokenizer.encode('word '.repeat(300))).toMatchObject({ tokens: 254, dropped: 46 });
+  expect(await tokenizer.encode('word '.repeat(3000))).toMatchObject({ tokens: 254, dropped: 2746 });
+  expect(await tokenizer.encode('word')).toMatchObject({ dropped: 0 });
 });
 
 test('token ids are taken as they are, with the special tokens that they lack', () => {
@@ -83,24 +82,46 @@ test('an id that is no token is refused by its place', () => {
   }
 });
 
-test('a text’s tokens are told with their pieces and which are special, past the model’s length too', () => {
-  expect(tokenizer.tokenize('Embeddings [SEP]', true)).toEqual({
-    ids: [101, 7861, 8270, 4667, 2015, 102, 102],
-    tokens: ['[CLS]', 'em', '##bed', '##ding', '##s', '[SEP]', '[SEP]'],
-    special: [true, false, false, false, false, true, true],
-  });
-  expect(tokenizer.tokenize('a b', false).tokens).toEqual(['a', 'b']);
-  expect(tokenizer.tokenize('word '.repeat(300), true).ids).toHaveLength(302);
+test('a text’s tokens have their places in it, past the model’s length too; only those around it are special', async () => {
+  const tokens = await tokenizer.tokenize('Embeddings [SEP]', true);
+  expect(tokens.map(({ id }) => id)).toEqual([101, 7861, 8270, 4667, 2015, 102, 102]);
+  expect(tokens.map(({ text }) => text)).toEqual(['[CLS]', 'Em', 'bed', 'ding', 's', '[SEP]', '[SEP]']);
+  expect(tokens.map(({ special }) => special)).toEqual([true, false, false, false, false, false, true]);
+  expect(tokens.map(({ start, stop }) => [start, stop])).toEqual([
+    [null, null],
+    [0, 2],
+    [2, 5],
+    [5, 9],
+    [9, 10],
+    [11, 16],
+    [null, null],
+  ]);
+  expect((await tokenizer.tokenize('a b', false)).map(({ text }) => text)).toEqual(['a', 'b']);
+  expect(await tokenizer.tokenize('word '.repeat(300), true)).toHaveLength(302);
 });
 
-test('white space around a text makes no difference', () => {
-  expect(tokenizer.encode('\n how to \t')).toEqual(tokenizer.encode('how to'));
+test('places count characters, in every chunk of a long text', async () => {
+  const text = '🍣 İstanbul 𠮷 cat\n'.repeat(300);
+  const characters = Array.from(text);
+  const tokens = await tokenizer.tokenize(text, false);
+  expect(tokens.filter((token) => token.text === 'cat')).toHaveLength(300);
+  for (const { text: shown, start, stop } of tokens) expect(characters.slice(start ?? -1, stop ?? -1).join('')).toBe(shown);
 });
 
-test('a model that puts its texts into lower case gets them so', async () => {
+test('white space around a text makes no difference', async () => {
+  expect(await tokenizer.encode('\n how to \t')).toEqual(await tokenizer.encode('how to'));
+  expect(await tokenizer.encode('\u0085\u001f\u3000how to\u001c')).toEqual(await tokenizer.encode('how to'));
+});
+
+test('a model that puts its texts into lower case gets them so, and its tokens have the places of the given text', async () => {
   const tiny = await tinyModel({ table: [[0]] }, { 'sentence_bert_config.json': { max_seq_length: 8, do_lower_case: true } });
   const lower = await Tokenizer.read(await readModelDirectory('lab/tiny', tiny.directory)).finally(tiny.remove);
-  expect([...lower.encode('ONE Two').ids]).toEqual(idsOf('one', 'two'));
+  expect(await idsOfText('ONE Two', lower)).toEqual(idsOf('one', 'two'));
+  const tokens = await lower.tokenize('İİ ONE', false);
+  expect(tokens.map(({ text, start, stop }) => [text, start, stop])).toEqual([
+    ['İİ', 0, 2],
+    ['ONE', 3, 6],
+  ]);
 });
 
 // The ids are those of the Python package tokenizers 0.23.
@@ -111,15 +132,9 @@ test.each([
   ['𠮷lunch special', [100, 6265, 2569]],
   ['The 𠀋restaurant𠀋 opens', [1996, 100, 4825, 100, 7480]],
   ['中文𪛖x', [1746, 1861, 100, 1060]],
-])('%s is put into lower case and parted at ideographs as by Hugging Face’s own tokenizers', (text, ids) => {
-  expect(tokenizer.tokenize(text, false).ids).toEqual(ids);
-  expect([...tokenizer.encode(text).ids]).toEqual([101, ...ids, 102]);
-});
-
-test('a tokenizer that keeps capitals and ideographs as they are gets them so', async () => {
-  const untouched = { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: false, strip_accents: null, lowercase: false };
-  const read = asRustNormalizes({ type: 'Sequence', normalizers: [{ type: 'NFC' }, untouched] });
-  expect(read('ΟΔΟΣ 𠮷lunch')).toBe('ΟΔΟΣ 𠮷lunch');
-  expect(asRustNormalizes(null)('ΟΔΟΣ')).toBe('ΟΔΟΣ');
-  expect(asRustNormalizes({ type: 'Sequence', normalizers: [{ type: 'Lowercase' }] })('ΟΔΟΣ')).toBe('ΟΔΟσ');
+  ['［SEP］ ＜s＞', [100, 19802, 100, 100]],
+  ['x\u1df9y\u{1e4ec}z', [100]],
+])('%s has the tokens that it has by Hugging Face’s own tokenizers', async (text, ids) => {
+  expect((await tokenizer.tokenize(text, false)).map(({ id }) => id)).toEqual(ids);
+  expect(await idsOfText(text)).toEqual([101, ...ids, 102]);
 });

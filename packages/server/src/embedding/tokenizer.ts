@@ -1,11 +1,14 @@
 // Text to token ids, as the model's own tokenizer.json says; cuts to the model's length with its special tokens kept.
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import type { Encoding, Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { VoisinError } from '../errors.js';
-import { asRustNormalizes } from './as-rust-normalizes.js';
-import type { ModelDescription } from './models/model-description.js';
-import { isObject, ModelFiles, type JsonObject } from './models/model-files.js';
+import { Turns } from '../turns.js';
+import { encodeText } from './encode-calls.js';
+import { lowercased } from './lowercased.js';
+import { brokenModel } from './models/model-files.js';
 import { inFolder } from './models/read-modules.js';
-import type { TokenList } from './types.js';
+import { type ReadTokenizer, readTokenizer, type TokenizerSource } from './read-tokenizer.js';
+import { divisionAfter, divisionBefore, stripLikePython } from './split-text.js';
+import type { Token } from './types.js';
 
 export interface TokenizedText {
   /** Token ids, special tokens included, at most the model's `maxTokens`. */
@@ -18,77 +21,51 @@ export interface TokenizedText {
   readonly dropped: number;
 }
 
-export interface TokenizerOptions {
-  readonly maxTokens: number;
-  readonly lowercases: boolean;
-  /** The tokenizer's own normalizer, as its file has it. */
-  readonly normalizer: unknown;
-  /** White space always ends a word: a text can be read in pieces. */
-  readonly splitsAtSpaces: boolean;
-  /** Ids from 0 to one below it are tokens. */
-  readonly vocabularySize: number;
-}
-
-// Tokenizing costs about 1 microsecond a character and holds the event loop: a long text is read in chunks, and its end not at all.
+/** A longer text is read in chunks where white space divides it: a chunk takes some 2 ms of a thread. */
 const CHUNK_CHARACTERS = 2048;
+/** Chunks that are encoded together. */
+const CHUNKS_AT_ONCE = 4;
+/** Tokens are counted so far; a text is read further only where that gave fewer than the model reads. */
 const COUNTED_CHARACTERS = 65_536;
 /** Nothing is read behind so many: only a text without words that the vocabulary has gets there. */
-const READ_CHARACTERS = 262_144;
-/** Where no white space comes for so long, a chunk ends without. */
-const LONGEST_RUN = 16_384;
+const MAX_READ_CHARACTERS = 262_144;
+
+const MAX_ID = 2 ** 32 - 1;
 
 export class Tokenizer {
   readonly #tokenizer: HuggingFaceTokenizer;
-  readonly #options: TokenizerOptions;
-  readonly #normalized: (text: string) => string;
-  readonly #prefix: number[];
-  readonly #suffix: number[];
+  readonly #read: ReadTokenizer;
+  readonly #model: TokenizerSource;
   readonly #maxPieces: number;
-  readonly #special: ReadonlySet<number>;
+  /** Ids below it are tokens. */
+  readonly #vocabularySize: number;
 
-  constructor(tokenizer: HuggingFaceTokenizer, options: TokenizerOptions) {
-    this.#tokenizer = tokenizer;
-    this.#options = options;
-    this.#normalized = asRustNormalizes(options.normalizer);
-    const [prefix, suffix] = specialTokens(tokenizer);
-    this.#prefix = prefix;
-    this.#suffix = suffix;
-    this.#maxPieces = options.maxTokens - prefix.length - suffix.length;
-    if (this.#maxPieces < 1) throw new RangeError(`no room for a text in ${options.maxTokens} tokens`);
-    const added = [...tokenizer.get_added_tokens_decoder()].filter(([, token]) => token.special).map(([id]) => id);
-    this.#special = new Set([...prefix, ...suffix, ...added]);
+  private constructor(read: ReadTokenizer, model: TokenizerSource) {
+    this.#tokenizer = read.tokenizer;
+    this.#read = read;
+    this.#model = model;
+    this.#maxPieces = model.maxTokens - read.prefix.length - read.suffix.length;
+    this.#vocabularySize = vocabularySize(read.tokenizer);
   }
 
   /** Reads tokenizer.json, and tokenizer_config.json where there is one. Throws `failed_precondition` naming the file. */
-  static async read(
-    model: Pick<ModelDescription, 'name' | 'directory' | 'transformerFolder' | 'maxTokens' | 'lowercases'>,
-  ): Promise<Tokenizer> {
-    const files = new ModelFiles(model.name, model.directory);
-    const file = inFolder(model.transformerFolder, 'tokenizer.json');
-    const definition = await files.object(file);
-    const configFile = inFolder(model.transformerFolder, 'tokenizer_config.json');
-    const config = (await files.isFile(configFile)) ? await files.object(configFile) : {};
-    const vocabulary = definition['model'];
-    if (!isObject(vocabulary)) throw files.broken(file, 'has no "model"');
-    const before = definition['pre_tokenizer'];
-    try {
-      return new Tokenizer(new HuggingFaceTokenizer(definition, config), {
-        maxTokens: model.maxTokens,
-        lowercases: model.lowercases,
-        normalizer: definition['normalizer'],
-        splitsAtSpaces: isObject(before) && before['type'] === 'BertPreTokenizer',
-        vocabularySize: vocabularySize(vocabulary, definition['added_tokens']),
-      });
-    } catch (error) {
-      throw files.broken(file, `cannot be used: ${error instanceof Error ? error.message : String(error)}`, error);
-    }
+  static async read(model: TokenizerSource): Promise<Tokenizer> {
+    const tokenizer = new Tokenizer(await readTokenizer(model), model);
+    if (tokenizer.#maxPieces >= 1) return tokenizer;
+    throw brokenModel(
+      model.name,
+      tokenizer.#file,
+      `cannot be used: its special tokens leave no place for a text in ${model.maxTokens} tokens`,
+    );
   }
 
-  encode(given: string): TokenizedText {
+  /** Rejects with `failed_precondition` where the vocabulary has no token for a part of the text, not even one for what is unknown. */
+  async encode(given: string): Promise<TokenizedText> {
     // As sentence-transformers does, whose models saw their texts so: where white space gives tokens, it makes a difference.
-    const text = given.trim();
-    if (text.length <= READ_CHARACTERS) return this.#cut(this.#pieces(text));
-    return { ...this.#cut(this.#pieces(text.slice(0, READ_CHARACTERS))), truncated: true };
+    const text = stripLikePython(given);
+    if (text.length <= CHUNK_CHARACTERS) return this.#cut((await this.#encode(this.#toRead(text))).getIds());
+    const cut = this.#cut(await this.#piecesOfLong(text));
+    return text.length <= MAX_READ_CHARACTERS ? cut : { ...cut, truncated: true };
   }
 
   /**
@@ -96,76 +73,156 @@ export class Tokenizer {
    * Throws `invalid_argument` where one is no token of the model; `field` is what the ids are called in the request.
    */
   encodeIds(ids: readonly number[], field: string): TokenizedText {
-    const { vocabularySize } = this.#options;
-    const wrong = ids.findIndex((id) => !Number.isSafeInteger(id) || id < 0 || id >= vocabularySize);
+    const wrong = ids.findIndex((id) => !this.#isToken(id));
     if (wrong !== -1) {
-      const message = `${field}[${wrong}] is ${ids[wrong]}, which is no token of the model: 0 to ${vocabularySize - 1} are accepted`;
+      const accepted = `0 to ${this.#vocabularySize - 1} are accepted`;
+      const message = `${field}[${wrong}] is ${ids[wrong]}, which is no token of the model: ${accepted}`;
       throw new VoisinError('invalid_argument', message, { field: `${field}[${wrong}]` });
     }
-    const start = startsWith(ids, this.#prefix) ? this.#prefix.length : 0;
+    const { prefix, suffix } = this.#read;
+    const start = startsWith(ids, prefix) ? prefix.length : 0;
     const rest = ids.slice(start);
-    const end = startsWith(rest.slice(Math.max(0, rest.length - this.#suffix.length)), this.#suffix) ? this.#suffix.length : 0;
+    const end = startsWith(rest.slice(Math.max(0, rest.length - suffix.length)), suffix) ? suffix.length : 0;
     return this.#cut(end === 0 ? rest : rest.slice(0, -end));
   }
 
-  /** Every token of the text, also those past the model's length. */
-  tokenize(text: string, addSpecialTokens: boolean): TokenList {
-    const { ids, tokens } = this.#tokenizer.encode(this.#read(text), { add_special_tokens: addSpecialTokens });
-    return { ids, tokens, special: ids.map((id: number) => this.#special.has(id)) };
+  /** Every token of the text with its place, also those past the model's length. Rejects as `encode` does. */
+  async tokenize(text: string, addSpecialTokens: boolean): Promise<Token[]> {
+    const { prefix, suffix } = this.#read;
+    const tokens: Token[] = addSpecialTokens ? prefix.map(this.#specialToken) : [];
+    const rangeOf = this.#model.lowercases ? lowercased(text).rangeOf : undefined;
+    const slice = sliceOf(text);
+    const turns = new Turns();
+    let before = 0;
+    for (const chunk of this.#chunks(text)) {
+      const read = this.#toRead(chunk);
+      const encoding = await this.#encode(read);
+      for (const [at, id] of encoding.getIds().entries()) {
+        const [from, to] = encoding.tokenToChars(at) ?? [0, 0];
+        const [start, stop] = rangeOf ? rangeOf(before + from, before + to) : [before + from, before + to];
+        tokens.push({ id, text: slice(start, stop), special: false, start, stop });
+        if (turns.over) await turns.next();
+      }
+      before += characterCount(read);
+    }
+    if (addSpecialTokens) tokens.push(...suffix.map(this.#specialToken));
+    return tokens;
+  }
+
+  /** Word pieces of the text. Rejects as `encode` does. */
+  async count(text: string): Promise<number> {
+    return (await this.#encode(this.#toRead(text))).getLength();
+  }
+
+  readonly #specialToken = (id: number): Token => ({
+    id,
+    text: this.#tokenizer.idToToken(id) ?? '',
+    special: true,
+    start: null,
+    stop: null,
+  });
+
+  get #file(): string {
+    return inFolder(this.#model.transformerFolder, 'tokenizer.json');
+  }
+
+  #isToken(id: number): boolean {
+    if (!Number.isSafeInteger(id) || id < 0 || id > MAX_ID) return false;
+    return id < this.#vocabularySize || this.#tokenizer.idToToken(id) !== null;
+  }
+
+  #toRead(text: string): string {
+    return this.#model.lowercases ? lowercased(text).text : text;
+  }
+
+  async #encode(text: string): Promise<Encoding> {
+    try {
+      return await encodeText(this.#tokenizer, text);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw brokenModel(this.#model.name, this.#file, `cannot encode a text: ${reason}`, error);
+    }
   }
 
   #cut(pieces: readonly number[]): TokenizedText {
-    const kept = pieces.slice(0, this.#maxPieces);
-    const dropped = pieces.length - kept.length;
-    return { ids: Int32Array.from([...this.#prefix, ...kept, ...this.#suffix]), tokens: kept.length, truncated: dropped > 0, dropped };
+    const { prefix, suffix, truncationSide } = this.#read;
+    const tokens = Math.min(pieces.length, this.#maxPieces);
+    const dropped = pieces.length - tokens;
+    const first = truncationSide === 'left' ? dropped : 0;
+    const ids = new Int32Array(prefix.length + tokens + suffix.length);
+    ids.set(prefix);
+    for (let i = 0; i < tokens; i++) ids[prefix.length + i] = pieces[first + i] ?? 0;
+    ids.set(suffix, prefix.length + tokens);
+    return { ids, tokens, truncated: dropped > 0, dropped };
   }
 
-  #read(text: string): string {
-    return this.#normalized(this.#options.lowercases ? text.toLowerCase() : text);
-  }
-
-  /** Where white space always ends a word, a long text is read chunk by chunk, until nothing more is to be known of it. */
-  #pieces(text: string): number[] {
-    if (!this.#options.splitsAtSpaces || text.length <= CHUNK_CHARACTERS) return this.#encodeWhole(text);
-    const pieces: number[] = [];
-    for (let start = 0; start < text.length && (start < COUNTED_CHARACTERS || pieces.length <= this.#maxPieces);) {
-      const end = chunkEnd(text, start);
-      for (const piece of this.#encodeWhole(text.slice(start, end))) pieces.push(piece);
-      start = end;
+  /** More and more of the text, from the side that is kept, until nothing more is to be known of it. */
+  async #piecesOfLong(text: string): Promise<readonly number[]> {
+    if (this.#read.splitsAtSpaces && this.#read.truncationSide === 'right') return this.#piecesOfChunks(text);
+    for (let characters = COUNTED_CHARACTERS; ; characters *= 2) {
+      const part = this.#part(text, characters);
+      const pieces = (await this.#encode(this.#toRead(part))).getIds();
+      if (part.length === text.length || characters >= MAX_READ_CHARACTERS || pieces.length > this.#maxPieces) return pieces;
     }
+  }
+
+  #part(text: string, characters: number): string {
+    if (text.length <= characters) return text;
+    if (this.#read.truncationSide === 'left') return text.slice(divisionBefore(text, text.length - characters));
+    return text.slice(0, divisionAfter(text, characters));
+  }
+
+  async #piecesOfChunks(text: string): Promise<readonly number[]> {
+    const pieces: number[] = [];
+    let [chunks, characters]: [string[], number] = [[], 0];
+    const encodeChunks = async (): Promise<void> => {
+      const encodings = await Promise.all(chunks.map((chunk) => this.#encode(this.#toRead(chunk))));
+      for (const encoding of encodings) for (const piece of encoding.getIds()) pieces.push(piece);
+      chunks = [];
+    };
+    for (const chunk of this.#chunks(this.#part(text, MAX_READ_CHARACTERS))) {
+      if (characters >= COUNTED_CHARACTERS && pieces.length > this.#maxPieces) return pieces;
+      chunks.push(chunk);
+      characters += chunk.length;
+      if (chunks.length === CHUNKS_AT_ONCE) await encodeChunks();
+    }
+    await encodeChunks();
     return pieces;
   }
 
-  #encodeWhole(text: string): number[] {
-    return this.#tokenizer.encode(this.#read(text), { add_special_tokens: false }).ids;
+  /** The text, in one piece where white space does not always end a word. */
+  *#chunks(text: string): Generator<string> {
+    if (!this.#read.splitsAtSpaces) {
+      yield text;
+      return;
+    }
+    for (let start = 0; start < text.length;) {
+      const end = divisionAfter(text, start + CHUNK_CHARACTERS);
+      yield text.slice(start, end);
+      start = end;
+    }
   }
 }
 
 const startsWith = (ids: readonly number[], beginning: readonly number[]): boolean => beginning.every((id, at) => ids[at] === id);
 
-/** WordPiece and BPE hold an object of ids by token, Unigram an array; tokens that were added may stand behind, and ids may be left out. */
-function vocabularySize({ vocab }: JsonObject, added: unknown): number {
-  let size = Array.isArray(vocab) ? vocab.length : 0;
-  if (isObject(vocab)) for (const id of Object.values(vocab)) if (typeof id === 'number' && id >= size) size = id + 1;
-  const ids = Array.isArray(added) ? added.map((token: unknown) => (isObject(token) ? Number(token['id']) : 0)) : [];
-  return Math.max(size, ...ids.map((id) => id + 1));
+/** The number of tokens, or the first id behind it that is none: a vocabulary may leave ids out. */
+function vocabularySize(tokenizer: HuggingFaceTokenizer): number {
+  let size = tokenizer.getVocabSize(true);
+  while (tokenizer.idToToken(size) !== null) size++;
+  return size;
 }
 
-/** The end of a chunk: the first white space at or after the wanted length (vertical tabs and the like are none: BERT drops them). */
-function chunkEnd(text: string, start: number): number {
-  const wanted = start + CHUNK_CHARACTERS;
-  const space = /[ \t\n\r]/g;
-  space.lastIndex = wanted;
-  const end = space.exec(text)?.index ?? text.length;
-  return end - wanted > LONGEST_RUN ? wanted : end;
+/** In code points. */
+function characterCount(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
-/** The tokens that stand before and after every text, found by encoding one. */
-function specialTokens(tokenizer: HuggingFaceTokenizer): [number[], number[]] {
-  const whole = tokenizer.encode('a').ids;
-  const bare = tokenizer.encode('a', { add_special_tokens: false }).ids;
-  const first = bare[0];
-  const at = first === undefined ? -1 : whole.indexOf(first);
-  if (at === -1) throw new Error('a plain letter gives no token');
-  return [whole.slice(0, at), whole.slice(at + bare.length)];
+/** Parts of the text by places in code points. */
+function sliceOf(text: string): (start: number, stop: number) => string {
+  if (!/[\ud800-\udbff][\udc00-\udfff]/.test(text)) return (start, stop) => text.slice(start, stop);
+  const characters = Array.from(text);
+  return (start, stop) => characters.slice(start, stop).join('');
 }

@@ -65,13 +65,15 @@ export interface TokenizeOptions {
   readonly maxTextLength?: number | undefined;
 }
 
-/** The tokens of one text, one entry a token in each list. */
-export interface TokenList {
-  readonly ids: number[];
-  readonly tokens: string[];
-  readonly special: boolean[];
-  /** Start and end in the text, in characters, where the tokenizer knows them. */
-  readonly offsets?: [number, number][];
+export interface Token {
+  readonly id: number;
+  /** What the text has there; of a special token, its own name. */
+  readonly text: string;
+  /** One that the model wants around every text. A text that names a special token has a token with a place. */
+  readonly special: boolean;
+  /** In the text, in characters (code points); null for special tokens. */
+  readonly start: number | null;
+  readonly stop: number | null;
 }
 
 export interface ModelInfo {

@@ -1,10 +1,11 @@
 // How many tokens inputs have, before they are embedded.
 
 import type { Asker, Embedding, Input } from '../embedding/index.js';
-import { Turns } from '../turns.js';
 
-/** Texts are counted in pieces of this length, so that a long one does not hold the event loop. */
-const pieceLength = 1024;
+/** Texts are counted in pieces of this many characters. */
+const PIECE_CHARACTERS = 1024;
+/** Pieces that are counted together: little is counted in vain where the limit is reached, or the client disconnects. */
+const PIECES_AT_ONCE = 16;
 
 export interface Counted {
   readonly inputs: readonly Input[];
@@ -17,29 +18,34 @@ export interface Counted {
 export async function haveMoreTokens(embedding: Embedding, { inputs, model, asker }: Counted, most: number): Promise<boolean> {
   const bytes = inputs.reduce<number>((sum, input) => sum + (typeof input === 'string' ? Buffer.byteLength(input) : input.length), 0);
   if (bytes <= most) return false;
-  const turns = new Turns();
-  let count = 0;
+  let count = inputs.reduce<number>((sum, input) => sum + (typeof input === 'string' ? 0 : input.length), 0);
+  let waiting: string[] = [];
+  const countWaiting = async (): Promise<void> => {
+    for (const tokens of await embedding.countTokens(waiting, model)) count += tokens;
+    waiting = [];
+    asker.signal.throwIfAborted();
+  };
   for (const input of inputs) {
-    for (const piece of typeof input === 'string' ? pieces(input) : []) {
-      if (!/\S/.test(piece)) continue;
-      const [tokens] = await embedding.tokenize([piece], { model, addSpecialTokens: false, maxTextLength: pieceLength });
-      count += tokens?.ids.length ?? 0;
-      if (count > most) return true;
-      if (turns.over) await turns.next();
-      asker.signal.throwIfAborted();
-    }
-    if (typeof input !== 'string') count += input.length;
     if (count > most) return true;
+    for (const piece of typeof input === 'string' ? pieces(input) : []) {
+      waiting.push(piece);
+      if (waiting.length < PIECES_AT_ONCE) continue;
+      await countWaiting();
+      if (count > most) return true;
+    }
   }
-  return false;
+  await countWaiting();
+  return count > most;
 }
 
-/** Cut at white space where there is some. */
+/** Cut at white space where there is some, and never inside a character. */
 function* pieces(text: string): Generator<string> {
   for (let start = 0; start < text.length;) {
-    const piece = text.slice(start, start + pieceLength);
-    const space = start + piece.length < text.length ? piece.lastIndexOf(' ') : -1;
-    const end = space > 0 ? space : piece.length;
+    const piece = text.slice(start, start + PIECE_CHARACTERS);
+    const isLast = start + piece.length >= text.length;
+    const space = isLast ? -1 : piece.lastIndexOf(' ');
+    const whole = isLast || !/[\ud800-\udbff]$/.test(piece) ? piece : piece.slice(0, -1);
+    const end = space > 0 ? space : whole.length;
     yield piece.slice(0, end);
     start += end;
   }

@@ -2,18 +2,16 @@
 
 import Type from 'typebox';
 import { VoisinError } from '../errors.js';
-import type { TokenList } from '../embedding/index.js';
 import { DialectInputs, takeInputs } from './dialect-inputs.js';
 import { checkCount, checkText } from './embed-inputs.js';
 import { ModelName } from './embed-options.js';
 import { operation } from './operation.js';
-import { tokenPlaces } from './token-places.js';
 
 const Token = Type.Object({
   id: Type.Integer(),
   text: Type.String(),
   special: Type.Boolean(),
-  start: Type.Union([Type.Integer(), Type.Null()], { description: 'in characters; null for a token that stands for no text' }),
+  start: Type.Union([Type.Integer(), Type.Null()], { description: 'in characters; null for a special token that is not in the text' }),
   stop: Type.Union([Type.Integer(), Type.Null()]),
 });
 
@@ -36,25 +34,6 @@ export const teiTokenize = operation({
       checkText(input, place, maxTextLength);
       return input;
     });
-    const lists = await embedding.tokenize(texts, { addSpecialTokens, model });
-    return lists.map((list, position) => tokensOf(list, texts[position] ?? ''));
+    return embedding.tokenize(texts, { addSpecialTokens, model });
   },
 });
-
-/** A token that has a place in the text is shown as the text has it. */
-function tokensOf({ ids, tokens, special, offsets }: TokenList, text: string) {
-  const places =
-    offsets ??
-    tokenPlaces(
-      text,
-      tokens.map((token, at) => (special[at] === true ? '' : token)),
-    );
-  const characters = Array.from(text);
-  return ids.map((id, at) => {
-    const [token = '', isSpecial = false] = [tokens[at], special[at]];
-    const place = isSpecial ? undefined : places[at];
-    if (place === undefined) return { id, text: token, special: isSpecial, start: null, stop: null };
-    const [start, stop] = place;
-    return { id, text: characters.slice(start, stop).join(''), special: isSpecial, start, stop };
-  });
-}

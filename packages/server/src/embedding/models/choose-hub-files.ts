@@ -9,7 +9,7 @@ import { presentIn } from './model-description.js';
 export type Wanted = readonly Precision[] | 'first' | 'weights';
 
 const configuration =
-  /^(?:\d+_[A-Za-z]+\/)?(?:config|modules|config_sentence_transformers|sentence_bert_config|tokenizer|tokenizer_config|special_tokens_map|preprocessor_config)\.json$/;
+  /^(?:\d+_[A-Za-z]+\/)?(?:config|modules|config_sentence_transformers|sentence_[a-z-]+_config|tokenizer|tokenizer_config|special_tokens_map|preprocessor_config)\.json$/;
 const denseWeights = /^\d+_Dense\/model\.safetensors$/;
 // What the older tokenizers are made of, which a conversion reads.
 const vocabulary = /^(?:vocab\.(?:txt|json)|merges\.txt|sentencepiece\.bpe\.model|spiece\.model)$/;

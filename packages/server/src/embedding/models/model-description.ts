@@ -1,6 +1,7 @@
 // What the files of a model say of it.
 import { VoisinError } from '../../errors.js';
 import type { Precision } from '../types.js';
+import type { TokenizerRules } from './read-tokenizer-rules.js';
 
 /** How token vectors become one, in the words of sentence-transformers; several are put one after another, in this order. */
 export const poolingModes = ['cls', 'max', 'mean', 'mean_sqrt_len_tokens', 'weightedmean', 'lasttoken'] as const;
@@ -48,11 +49,15 @@ export interface ModelDescription {
   readonly maxTokens: number;
   /** Texts are put into lower case before the tokenizer sees them. */
   readonly lowercases: boolean;
+  /** What counts whatever tokenizer.json says. */
+  readonly tokenizerRules: TokenizerRules;
   readonly pooling: readonly PoolingMode[];
   readonly dense: readonly DenseLayer[];
   /** The model's own list of modules ends in a normalisation. */
   readonly normalizes: boolean;
   readonly padId: number;
+  /** Positions begin at `padId` + 1 and not at 0; padding is at the position `padId`. */
+  readonly positionsFollowPadding: boolean;
   readonly prompts: Prompts;
   /** What had to be assumed because no file says it, one sentence each. */
   readonly assumptions: readonly string[];
@@ -78,9 +83,11 @@ export interface ModelToLoad {
   readonly pooling: readonly PoolingMode[];
   readonly dense: readonly DenseLayer[];
   readonly padId: number;
+  readonly positionsFollowPadding: boolean;
   /** These change what the texts become before the model sees them, and so its vectors. */
   readonly maxTokens: number;
   readonly lowercases: boolean;
+  readonly tokenizerRules: TokenizerRules;
 }
 
 /** Throws `invalid_argument` where the model has no file of this precision. */
@@ -93,7 +100,21 @@ export function modelToLoad(description: ModelDescription, precision: Precision)
     throw new VoisinError('invalid_argument', message, { field: 'precision', accepted: precisionsOf(description) });
   }
   // Exactly these: a description also says what makes no difference to the vectors.
-  const { directory, transformerFolder, dimension, hiddenSize, pooling, dense, padId, maxTokens, lowercases } = description;
+  const { directory, transformerFolder, dimension, hiddenSize, pooling, dense, padId, positionsFollowPadding } = description;
+  const { maxTokens, lowercases, tokenizerRules } = description;
   const readFiles = [...(description.dataFiles[precision] ?? []), ...description.readFiles];
-  return { directory, transformerFolder, onnxFile, readFiles, dimension, hiddenSize, pooling, dense, padId, maxTokens, lowercases };
+  const texts = { maxTokens, lowercases, tokenizerRules };
+  return {
+    directory,
+    transformerFolder,
+    onnxFile,
+    readFiles,
+    dimension,
+    hiddenSize,
+    pooling,
+    dense,
+    padId,
+    positionsFollowPadding,
+    ...texts,
+  };
 }

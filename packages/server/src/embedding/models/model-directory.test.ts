@@ -48,6 +48,12 @@ test('everything is read from the files', async () => {
     hiddenSize: 384,
     maxTokens: 256,
     lowercases: false,
+    tokenizerRules: {
+      bertNormalizer: { lowercase: true, strip_accents: null, handle_chinese_chars: true },
+      addPrefixSpace: undefined,
+      truncationSide: undefined,
+    },
+    positionsFollowPadding: false,
     pooling: ['mean'],
     dense: [],
     normalizes: true,
@@ -81,6 +87,30 @@ test('the positions of a model that numbers them behind its padding are fewer th
   await change('tokenizer_config.json', (config) => ({ ...config, model_max_length: 8192 }));
   expect(await readModelDirectory('a/b', model.directory)).toMatchObject({ maxTokens: 512, padId: 1 });
 });
+
+test.each(['roberta', 'camembert', 'mpnet', 'longformer', 'data2vec-text'])(
+  '%s has its padding at 1 where its configuration names none',
+  async (model_type) => {
+    await rm(join(model.directory, 'sentence_bert_config.json'));
+    await change('config.json', (config) => ({ ...config, pad_token_id: undefined, model_type, max_position_embeddings: 130 }));
+    await expect(readModelDirectory('a/b', model.directory)).resolves.toMatchObject({
+      maxTokens: 128,
+      padId: 1,
+      positionsFollowPadding: true,
+    });
+  },
+);
+
+test.each(['roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'])(
+  'the length of a text is read from sentence_%s_config.json where there is no sentence_bert_config.json',
+  async (family) => {
+    const [bert, other] = ['bert', family].map((name) => join(model.directory, `sentence_${name}_config.json`));
+    await writeFile(other ?? '', JSON.stringify({ max_seq_length: 77, do_lower_case: true }));
+    await expect(readModelDirectory('a/b', model.directory)).resolves.toMatchObject({ maxTokens: 256, lowercases: false });
+    await rm(bert ?? '');
+    await expect(readModelDirectory('a/b', model.directory)).resolves.toMatchObject({ maxTokens: 77, lowercases: true });
+  },
+);
 
 test('a transformer in a folder of its own has its files there', async () => {
   const inFolder = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'sentence_bert_config.json'];

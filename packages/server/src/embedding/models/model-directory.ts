@@ -6,10 +6,11 @@ import { presentIn, type DenseLayer, type ModelDescription } from './model-descr
 import { isObject, ModelFiles, type JsonObject } from './model-files.js';
 import { outlineOf, type OnnxOutline } from './onnx-outline.js';
 import { readDense, readDenseWidth } from './read-dense.js';
-import { readPadId, readTextLimit } from './read-max-tokens.js';
+import { positionsFollowPadding, readPadId, readTextLimit } from './read-max-tokens.js';
 import { inFolder, readModules } from './read-modules.js';
 import { assumedPooling, readPooling, type PoolingConfig } from './read-pooling.js';
 import { readPrompts } from './read-prompts.js';
+import { readTokenizerConfig, tokenizerRules } from './read-tokenizer-rules.js';
 
 /** Reads and checks everything but the tokenizer and the weights. Throws `failed_precondition` naming the file that is missing, cut or wrong. */
 export async function readModelDirectory(name: string, directory: string): Promise<ModelDescription> {
@@ -25,13 +26,14 @@ export async function readModelDirectory(name: string, directory: string): Promi
   const hiddenSize = (answers ? output.width : undefined) ?? readHiddenSize(files, configFile, config, pooling);
   const dense = answers ? [] : await readDenseLayers(files, modules.dense, hiddenSize * modes.length);
   const tokenizer = inFolder(modules.transformer, 'tokenizer.json');
-  const tokenizerConfig = inFolder(modules.transformer, 'tokenizer_config.json');
+  const tokenizerConfigFile = inFolder(modules.transformer, 'tokenizer_config.json');
   if (!(await files.isFile(tokenizer))) throw files.broken(tokenizer, 'is missing');
   const prompts = await readPrompts(files);
   if (pooling?.includesPrompt === false && Object.keys(prompts.byName).length > 0) {
     throw files.broken(pooling.file, 'leaves the prompt out of the pooling ("include_prompt": false), which is not supported');
   }
-  const limit = await readTextLimit(files, modules.transformer, config);
+  const tokenizerConfig = await readTokenizerConfig(files, modules.transformer);
+  const limit = await readTextLimit(files, modules.transformer, { config, tokenizerConfig });
   const assumedMean = pooling || answers ? [] : ['no file says how to pool: the mean of all tokens, as sentence-transformers does'];
   const pooled = dense.at(-1)?.outFeatures ?? hiddenSize * modes.length;
   return {
@@ -40,15 +42,17 @@ export async function readModelDirectory(name: string, directory: string): Promi
     transformerFolder: modules.transformer,
     onnxFiles,
     ...weights,
-    readFiles: [tokenizer, ...((await files.isFile(tokenizerConfig)) ? [tokenizerConfig] : []), ...dense.map(({ file }) => file)],
+    readFiles: [tokenizer, ...((await files.isFile(tokenizerConfigFile)) ? [tokenizerConfigFile] : []), ...dense.map(({ file }) => file)],
     dimension: answers ? (output.width ?? (await widthOf(files, modules.dense)) ?? pooled) : pooled,
     hiddenSize,
     maxTokens: limit.maxTokens,
     lowercases: limit.lowercases,
+    tokenizerRules: tokenizerRules(tokenizerConfig, config),
     pooling: modes,
     dense,
     normalizes: modules.normalizes,
     padId: readPadId(config),
+    positionsFollowPadding: positionsFollowPadding(config),
     prompts,
     assumptions: [...assumedMean, ...(limit.assumption === undefined ? [] : [limit.assumption])],
   };

@@ -2,16 +2,27 @@
 import type { JsonObject, ModelFiles } from './model-files.js';
 import { inFolder } from './read-modules.js';
 
-/** These number positions from the one behind the padding's, so that the first ones are never used. */
-const positionsBehindPadding = new Set([
-  'roberta',
-  'xlm-roberta',
-  'xlm-roberta-xl',
+/** The files that sentence-transformers has written the length of a text to; the first that exists counts, in its order. */
+const sentenceFiles = ['bert', 'roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
+  (family) => `sentence_${family}_config.json`,
+);
+
+/** Model types that number positions from the one behind the padding's: the first ones are never used. */
+const familiesBehindPadding = new Set([
   'camembert',
-  'mpnet',
-  'longformer',
   'data2vec-text',
   'ernie_m',
+  'esm',
+  'ibert',
+  'lilt',
+  'longformer',
+  'luke',
+  'mpnet',
+  'roberta',
+  'roberta-prelayernorm',
+  'xlm-roberta',
+  'xlm-roberta-xl',
+  'xmod',
 ]);
 
 export interface TextLimit {
@@ -22,18 +33,27 @@ export interface TextLimit {
 
 const ASSUMED = 512;
 
-export async function readTextLimit(files: ModelFiles, folder: string, config: JsonObject): Promise<TextLimit> {
-  const sentences = inFolder(folder, 'sentence_bert_config.json');
-  const sentenceConfig = (await files.isFile(sentences)) ? await files.object(sentences) : {};
-  const tokenizer = inFolder(folder, 'tokenizer_config.json');
-  const tokenizerConfig = (await files.isFile(tokenizer)) ? await files.object(tokenizer) : {};
-  const wanted = files.integer(sentences, sentenceConfig, 'max_seq_length') ?? modelMaxLength(tokenizerConfig);
+export async function readTextLimit(
+  files: ModelFiles,
+  folder: string,
+  { config, tokenizerConfig }: { readonly config: JsonObject; readonly tokenizerConfig: JsonObject },
+): Promise<TextLimit> {
+  const [file, sentenceConfig] = await readSentenceConfig(files, folder);
+  const wanted = files.integer(file, sentenceConfig, 'max_seq_length') ?? modelMaxLength(tokenizerConfig);
   const limits = [wanted, positions(files, folder, config)].filter((limit) => limit !== undefined);
   return {
     maxTokens: limits.length === 0 ? ASSUMED : Math.min(...limits),
     lowercases: sentenceConfig['do_lower_case'] === true,
     assumption: limits.length === 0 ? `no file limits the length of a text: ${ASSUMED} tokens` : undefined,
   };
+}
+
+async function readSentenceConfig(files: ModelFiles, folder: string): Promise<[file: string, config: JsonObject]> {
+  for (const name of sentenceFiles) {
+    const file = inFolder(folder, name);
+    if (await files.isFile(file)) return [file, await files.object(file)];
+  }
+  return ['', {}];
 }
 
 /** Tokenizers without a limit carry the float 1e30, which is no length. */
@@ -45,11 +65,16 @@ function modelMaxLength(config: JsonObject): number | undefined {
 function positions(files: ModelFiles, folder: string, config: JsonObject): number | undefined {
   const file = inFolder(folder, 'config.json');
   const count = files.integer(file, config, 'max_position_embeddings') ?? files.integer(file, config, 'n_positions');
-  const unused = positionsBehindPadding.has(String(config['model_type'])) ? readPadId(config) + 1 : 0;
+  const unused = positionsFollowPadding(config) ? readPadId(config) + 1 : 0;
   return count === undefined ? undefined : count - unused;
 }
 
+/** The position of a text's first token is the padding's id and one, and padding has the padding's id as its position. */
+export const positionsFollowPadding = (config: JsonObject): boolean => familiesBehindPadding.has(String(config['model_type']));
+
+/** Where config.json has none, that of the family's own configuration class. */
 export function readPadId(config: JsonObject): number {
   const value = config['pad_token_id'];
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  return positionsFollowPadding(config) ? 1 : 0;
 }
