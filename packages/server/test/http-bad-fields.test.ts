@@ -159,7 +159,7 @@ describe('a request with a mistake is a 400 that names the field', () => {
     ['PATCH', `${vectors}/kept`, '{}', 'body: nothing to change'],
     ['PATCH', `${vectors}/kept`, '{"metadata":[]}', 'metadata: expected an object'],
     ['GET', `${vectors}/kept?encoding_format=hex`, undefined, 'encoding_format: expected "float" or "base64", got "hex"'],
-    ['GET', `${vectors}/%ZZ`, undefined, 'url: expected a path with valid percent-encoding'],
+    ['GET', `${vectors}/%ZZ`, undefined, 'id: expected UTF-8 in valid percent-encoding, got "%ZZ"'],
     ['GET', `${vectors}/kept?encoding=hex`, undefined, 'encoding: unknown query parameter; accepted here: encoding_format'],
     ['DELETE', `${vectors}/kept?force=1`, undefined, 'force: unknown query parameter'],
     // Files.

@@ -124,7 +124,7 @@ it.each([
   ['GET', '/v1/embeddings', 405, 'method: expected POST for this path, got GET', 'method'],
   ['PUT', '/v1/embeddings', 405, 'method: expected POST for this path, got PUT', 'method'],
   ['DELETE', '/v1/models/a/b', 405, 'method: expected GET or HEAD for this path, got DELETE', 'method'],
-  ['GET', '/v1/models/%ZZ', 400, 'url: expected a path with valid percent-encoding', 'url'],
+  ['GET', '/v1/models/%ZZ', 400, 'model: expected UTF-8 in valid percent-encoding, got "%ZZ"', 'model'],
 ])('says what no route takes in OpenAI’s body too: %s %s', async (method, path, expected, message, param) => {
   const { status, json } = await server.client.send(method, path);
   expect([status, json]).toEqual([expected, { error: { message, type: 'invalid_request_error', param, code: null } }]);

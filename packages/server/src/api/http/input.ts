@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import { VoisinError } from '../../errors.js';
 import { parseBody, parseField, type ParseLimits } from './body/parse-body.js';
 import { toInput } from './body/columns.js';
+import { NotUtf8, notUtf8 } from './query-text.js';
 import { type Route, takesEncoding } from './route.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -37,6 +38,8 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
   let encoding: unknown;
   const hasEncoding = takesEncoding(route);
   for (const [name, text] of Object.entries(query)) {
+    const bad = [text].flat().find((value) => value instanceof NotUtf8);
+    if (bad !== undefined) throw notUtf8(name.slice(0, 100), bad.raw);
     if (name === 'tenant_id') tenantId = once(name, text);
     else if (name === 'encoding_format' && hasEncoding) encoding = once(name, text);
     else if (route.query?.includes(name) === true) input[name] = fromText(name, once(name, text), properties[name], limits);
@@ -46,6 +49,7 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
     for (const [name, value] of Object.entries(body)) {
       // Clients of other services leave a field out by null as well.
       if (route.dialect !== undefined && value === null) continue;
+      if (Object.hasOwn(query, name) && takesFromQuery(route, name)) throw givenTwice(name);
       if (name === 'tenant_id') tenantId = value;
       else if (name === 'encoding_format' && hasEncoding) encoding = value;
       else if (Object.hasOwn(properties, name) && !Object.hasOwn(params, name)) input[name] = value;
@@ -62,6 +66,18 @@ export function propertiesOf(schema: TSchema): Readonly<Record<string, Fields>> 
 
 function isRecords(value: unknown): value is Readonly<Record<string, Fields>> {
   return typeof value === 'object' && value !== null;
+}
+
+/** What else is in a query was refused, or is ignored by a dialect. */
+function takesFromQuery(route: Route, name: string): boolean {
+  return name === 'tenant_id' || (name === 'encoding_format' && takesEncoding(route)) || route.query?.includes(name) === true;
+}
+
+function givenTwice(name: string): VoisinError {
+  const field = name.slice(0, 100);
+  return new VoisinError('invalid_argument', `${field}: expected once, got it in the query and in the body; send one of the two`, {
+    field,
+  });
 }
 
 function once(name: string, text: unknown): string {

@@ -4,12 +4,22 @@ import type { FastifyInstance } from 'fastify';
 import { nearest } from '../../config/suggest.js';
 import { VoisinError } from '../../errors.js';
 import type { Dialect } from './dialects.js';
+import { isEncodedUtf8 } from './query-text.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The field that the rest of the path is. */
+    rest?: string | undefined;
+  }
+}
 
 const parameter = /:\w+/g;
 const longestPath = 200;
 
 interface KnownPath {
   readonly methods: readonly string[];
+  /** What the route calls the rest of its path. */
+  readonly rest: string | undefined;
   /** Undefined where its methods are not all of one dialect. */
   readonly dialect: Dialect | undefined;
 }
@@ -23,6 +33,7 @@ export class KnownRoutes {
       const before = this.#paths.get(url);
       const dialect = config?.dialect;
       this.#paths.set(url, {
+        rest: config?.rest,
         methods: [...(before?.methods ?? []), ...[method].flat()],
         dialect: before === undefined || before.dialect === dialect ? dialect : undefined,
       });
@@ -36,6 +47,22 @@ export class KnownRoutes {
 
   dialectOf(path: string): Dialect | undefined {
     return this.#find(path)?.dialect;
+  }
+
+  /** The part of a path that is not UTF-8 in valid percent-encoding, by the name that its route has for it. */
+  badPartOf(path: string): { readonly field: string; readonly raw: string } | undefined {
+    const parts = path.split('/');
+    for (const [url, { rest }] of this.#paths) {
+      const names = url.split('/');
+      const hasRest = names.at(-1) === '*';
+      const fits = names.every((name, at) => name.startsWith(':') || name === '*' || name === parts[at]);
+      if (!fits || (hasRest ? parts.length < names.length : parts.length !== names.length)) continue;
+      for (const [at, name] of names.entries()) {
+        const raw = name === '*' ? parts.slice(at).join('/') : (parts[at] ?? '');
+        if (!isEncodedUtf8(raw)) return { field: name === '*' ? (rest ?? 'url') : name.slice(1), raw };
+      }
+    }
+    return undefined;
   }
 
   #find(path: string): KnownPath | undefined {

@@ -11,8 +11,10 @@ import { sayError, toVoisinError } from './errors.js';
 import type { Stop } from './exchange.js';
 import { addGate } from './gate.js';
 import { handler } from './handler.js';
+import { restName } from './input.js';
 import { KnownRoutes } from './known-routes.js';
 import { addPages } from './pages.js';
+import { notUtf8, parseQuery } from './query-text.js';
 import { rateLimiter } from './rate-limit.js';
 import type { HttpParts, Wire } from './parts.js';
 import { routes } from './routes.js';
@@ -59,11 +61,11 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     // The gate and the body reader have clocks of their own; streams have none.
     requestTimeout: 0,
-    routerOptions: { maxParamLength: 64 * 1024, caseSensitive: true },
+    routerOptions: { querystringParser: parseQuery, maxParamLength: 64 * 1024, caseSensitive: true },
     http: { maxHeaderSize: 64 * 1024 },
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => answerBadPath(error, reply, known.dialectOf(pathOf(request))),
+    frameworkErrors: (error, request, reply) => answerBadPath(error, reply, known, pathOf(request)),
   });
   const known = new KnownRoutes(app);
   app.decorateRequest('exchange');
@@ -96,6 +98,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
       config: {
         open,
         stream: route.stream !== undefined,
+        rest: restName(route.url),
         plan: route.body ?? 'plain',
         maxBodyBytes,
         parseLimits: bodies.limitsWith(route.texts && { most: config.limits[route.texts.limit], setting: route.texts.setting }),
@@ -189,15 +192,11 @@ function pathOf({ url }: FastifyRequest): string {
 }
 
 /** A path that cannot be decoded (%ZZ) reaches no route and no hook. */
-function answerBadPath(error: Error, reply: FastifyReply, dialect: Dialect | undefined): void {
+function answerBadPath(error: Error, reply: FastifyReply, known: KnownRoutes, path: string): void {
   const id = requestId();
-  const refused = new VoisinError(
-    'invalid_argument',
-    'url: expected a path with valid percent-encoding',
-    { field: 'url' },
-    { cause: error },
-  );
-  const { status, body } = sayInDialect(dialect, refused, sayError(reply, refused), id, false);
+  const { field, raw } = known.badPartOf(path) ?? { field: 'url', raw: path };
+  const refused = new VoisinError('invalid_argument', notUtf8(field, raw).message, { field }, { cause: error });
+  const { status, body } = sayInDialect(known.dialectOf(path), refused, sayError(reply, refused), id, false);
   void reply.code(status).header('x-request-id', id).send(body);
 }
 
