@@ -63,7 +63,7 @@ export interface IndexStats {
   readonly writes_waiting: number;
 }
 
-/** What is kept under an id: `values`, or a `text` in an index with `embedding`. */
+/** What is kept under an id: `values`, and with them a `text` if you like; in an index with `embedding` a `text` is enough. */
 export interface VectorFields {
   readonly values?: Values;
   readonly text?: string;

@@ -47,7 +47,7 @@ export const limits = {
     default: 8192,
     min: 1,
     max: 10_000_000,
-    help: 'Longest text to embed, in characters.',
+    help: 'Longest text to embed, or to keep with a vector, in characters.',
   }),
   maxBatchSize: integer('MAX_BATCH_SIZE', {
     group: limitsGroup,

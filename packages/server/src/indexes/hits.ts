@@ -23,8 +23,7 @@ export async function readRecords(
   const missing = rows.flatMap((row, at) => (found[at] === undefined ? [{ row, at }] : []));
   if (missing.length > 0) {
     const wanted = missing.map(({ row }) => row);
-    const hasTexts = index.definition.wanted.embedding !== undefined;
-    const [metadata, texts] = await Promise.all([index.store.metadataOf(wanted), hasTexts ? index.store.textsOf(wanted) : []]);
+    const [metadata, texts] = await Promise.all([index.store.metadataOf(wanted), index.store.hasTexts ? index.store.textsOf(wanted) : []]);
     for (const [i, { row, at }] of missing.entries()) {
       const record = { metadata: metadata[i] ?? '{}', text: texts[i] };
       found[at] = record;

@@ -6,7 +6,7 @@ import type { VectorBatch } from '../indexes/types.js';
 import { metered } from './metered-embed.js';
 import type { Caller, Services } from './operation.js';
 import { namedRefusals, type Refused, type VectorColumns } from './vector-columns.js';
-import { noModel, rowProblem, textProblem } from './vector-values.js';
+import { noModel, rowProblem, textLengthProblem, textProblem } from './vector-values.js';
 
 export interface Kept {
   /** How many were kept; an id that came twice counts each time, the last one stays. */
@@ -64,10 +64,12 @@ async function problems(
       continue;
     }
     const problem = (): string | undefined => {
+      const { maxTextLength } = config.limits;
       const text = texts?.[i];
-      if (text !== undefined && model === undefined) return `.text: ${noModel('values')}`;
-      if (text !== undefined && rows.length(i) === 0) return prefix('.text', textProblem(text, config.limits.maxTextLength));
-      return prefix('.values', rowProblem(rows.row(i), index));
+      if (text === undefined) return prefix('.values', rowProblem(rows.row(i), index));
+      if (rows.length(i) > 0)
+        return prefix('.values', rowProblem(rows.row(i), index)) ?? prefix('.text', textLengthProblem(text, maxTextLength));
+      return model === undefined ? `.text: ${noModel('values')}` : prefix('.text', textProblem(text, maxTextLength));
     };
     const error = problem();
     if (error === undefined) continue;

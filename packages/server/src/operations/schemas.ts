@@ -47,7 +47,7 @@ export const Vectors = Type.Refine(
           id: { type: 'string', minLength: 1, description: idDescription },
           values: numbers,
           metadata: { type: 'object', additionalProperties: true, default: {}, description: 'up to 40 KB of JSON' },
-          text: { type: 'string', description: 'for an index with `embedding`: embedded in place of `values` and kept' },
+          text: { type: 'string', description: 'kept beside `values`; an index with `embedding` takes it in place of them' },
         },
       },
     },

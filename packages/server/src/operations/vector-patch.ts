@@ -5,7 +5,7 @@ import { VoisinError } from '../errors.js';
 import { operation } from './operation.js';
 import { IndexId, Metadata, StoredVector, Vector, VectorId } from './schemas.js';
 import { requireVectorId } from './vector-id.js';
-import { requireMetadata, vectorOf } from './vector-values.js';
+import { requireMetadata, requireTextLength, vectorOf } from './vector-values.js';
 
 export const vectorPatch = operation({
   name: 'vector.patch',
@@ -16,7 +16,9 @@ export const vectorPatch = operation({
       id: VectorId,
       values: Type.Optional(Vector),
       metadata: Type.Optional(Metadata),
-      text: Type.Optional(Type.String({ description: 'for an index with `embedding`: embedded again' })),
+      text: Type.Optional(
+        Type.String({ description: 'kept beside the values; without `values`, an index with `embedding` embeds it again' }),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -29,8 +31,11 @@ export const vectorPatch = operation({
     if (metadata !== undefined) requireMetadata(metadata, services.config.limits.maxMetadataBytes);
     const managed = services.indexes.get(caller.tenant, index);
     const given = { ...(values === undefined ? {} : { values }), ...(text === undefined ? {} : { text }) };
+    // In an index without a model a text stands beside values that stay as they are.
+    const isEmbedded = text !== undefined && managed.embedding !== undefined;
+    if (text !== undefined) requireTextLength(text, services.config.limits.maxTextLength);
     const changed =
-      values === undefined && text === undefined
+      values === undefined && !isEmbedded
         ? {}
         : { values: await vectorOf(services, managed, { ...given, valuesField: 'values', priority: 'bulk', caller }) };
     return managed.patch(id, { ...changed, ...(metadata === undefined ? {} : { metadata }), ...(text === undefined ? {} : { text }) });

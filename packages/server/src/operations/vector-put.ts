@@ -15,7 +15,7 @@ export const vectorPut = operation({
       id: VectorId,
       values: Type.Optional(Vector),
       metadata: Type.Optional(Metadata),
-      text: Type.Optional(Type.String({ description: 'for an index with `embedding`, in place of values' })),
+      text: Type.Optional(Type.String({ description: 'kept beside the values; an index with `embedding` takes it in place of them' })),
     },
     { additionalProperties: false },
   ),

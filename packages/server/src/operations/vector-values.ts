@@ -24,6 +24,7 @@ export async function vectorOf(services: Services, index: ManagedIndex, given: G
   if (values !== undefined) {
     const problem = rowProblem(values, index);
     if (problem !== undefined) throw new VoisinError('invalid_argument', `${field}: ${problem}`, { field });
+    if (text !== undefined) requireTextLength(text, services.config.limits.maxTextLength);
     return values;
   }
   const model = index.embedding?.model;
@@ -45,11 +46,23 @@ export function rowProblem(values: Float32Array, index: ManagedIndex): string | 
   return index.refusal(values);
 }
 
+/** Of a text to embed. */
 export function textProblem(text: string, maxLength: number): string | undefined {
   if (!/\S/.test(text)) return `expected a text with a character to read, got ${text === '' ? 'an empty one' : 'white space'}`;
+  return textLengthProblem(text, maxLength);
+}
+
+/** Of a text that is kept beside its values: it is not read by a model, and may be empty. */
+export function textLengthProblem(text: string, maxLength: number): string | undefined {
   if (text.length <= maxLength) return undefined;
   const length = characterCount(text);
   return length > maxLength ? `expected at most ${maxLength} characters, got ${length}` : undefined;
+}
+
+/** @throws VoisinError invalid_argument for a text that is too long to be kept */
+export function requireTextLength(text: string, maxLength: number): void {
+  const problem = textLengthProblem(text, maxLength);
+  if (problem !== undefined) throw new VoisinError('invalid_argument', `text: ${problem}`, { field: 'text' });
 }
 
 /** Characters are Unicode code points, as in Python; a lone surrogate counts as one. */
@@ -61,6 +74,7 @@ export function characterCount(text: string): number {
 
 export const noModel = (field: string): string =>
   `this index embeds nothing; send ${field}, or make an index with "embedding": {"model": ...}`;
+
 /** @throws VoisinError invalid_argument when the metadata cannot be kept. */
 export function requireMetadata(metadata: unknown, maxBytes: number): void {
   const checked = checkMetadata(metadata, maxBytes);

@@ -3,7 +3,7 @@
 // Keys are a letter and a 6-byte number; every value of a row ends with its CRC32 (row-records.ts):
 //   i<row>  the vector's outside id
 //   m<row>  the metadata, JSON text of an object; absent when empty
-//   t<row>  the text that the values were made from, where there is one
+//   t<row>  the text beside the values, where there is one
 //   v<row>  the values, little-endian float32
 //   s<change>  {lastRow, rows} after that commit, which removes the record of the commit before it. Row numbers are never used twice.
 //   trained a trained, empty FAISS index, from which every later generation starts
@@ -50,6 +50,7 @@ export class RowStore {
   #reopening: Promise<void> | undefined;
   #needsReopen = false;
   #closed = false;
+  #hasTexts = false;
 
   private constructor(directory: string, dimension: number, acknowledged: Acknowledged) {
     this.#db = new ClassicLevel(join(directory, 'level'), { keyEncoding: 'view', valueEncoding: 'view' });
@@ -83,6 +84,11 @@ export class RowStore {
     return this.#needsReopen;
   }
 
+  /** Whether a row may have a text: most indexes have none, and a search need not look for any. */
+  get hasTexts(): boolean {
+    return this.#hasTexts;
+  }
+
   /** Bytes that opening this store again may write. */
   get reopenBytes(): number {
     return logBytes(this.#db.location);
@@ -107,9 +113,13 @@ export class RowStore {
     const batch = new CommitBatch(this.#db, this.#valueBytes);
     for (const row of added) {
       batch.add(row);
+      if (row.text !== undefined) this.#hasTexts = true;
       if (batch.wantsPause) await batch.pause();
     }
-    for (const { row, metadata, text } of rewritten) batch.rewrite(row, metadata, text);
+    for (const { row, metadata, text } of rewritten) {
+      batch.rewrite(row, metadata, text);
+      if (text !== undefined) this.#hasTexts = true;
+    }
     for (const row of removed) {
       batch.remove(row);
       if (batch.wantsPause) await batch.pause();
@@ -219,6 +229,7 @@ export class RowStore {
     await this.#openLevel({ createIfMissing, writeBufferSize: writeBufferBytes, maxOpenFiles: 200 });
     checkTables(this.#db.location, this.#db.getProperty('leveldb.sstables'));
     this.#state = await readState(this.#db, isMarked);
+    this.#hasTexts = (await this.#db.keys({ gte: rowKey('text', 0), lte: rowKey('text', maxRow), limit: 1 }).all()).length > 0;
     if (answered > this.#state.changes) {
       throw new DamageError(
         `the store ends at change ${this.#state.changes}, but change ${answered} was answered: a file of it was cut or is an older copy; ${whatToDo}`,

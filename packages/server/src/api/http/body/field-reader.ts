@@ -46,6 +46,11 @@ export class FieldReader {
     throw new VoisinError('invalid_argument', message, { field: shown, limit: maxParts });
   }
 
+  /** A text, as long as the body may be: the operation knows its bound. */
+  text(field: string): unknown {
+    return this.#reader.kind() === 'string' ? this.#kept(field, this.#reader.readValue()) : this.value(field);
+  }
+
   /** Any value. */
   value(field: string): unknown {
     const reader = this.#reader;

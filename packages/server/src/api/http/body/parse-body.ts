@@ -94,6 +94,8 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits, bu
       columns = readColumns(reader, limits);
     } else if (name === 'ids' && plan === 'plain' && reader.kind() === 'array') {
       ids = fieldReader.ids();
+    } else if (name === 'text') {
+      setValue(name, fieldReader.text(name));
     } else {
       setValue(name, name === 'texts' ? fieldReader.list(name) : fieldReader.value(name));
     }
