@@ -1,5 +1,6 @@
 // The calls that change an index.
 #include "engine/change.h"
+#include "js/output.h"
 #include "js/read.h"
 #include "js/submit.h"
 #include "native_index.h"
@@ -18,19 +19,20 @@ struct Publish {
 
 } // namespace
 
-/// add(vectors, ids | undefined, threads)
+/// add(vectors, ids | undefined, threads, measured): with `measured`, what addTo calls the errors.
 Napi::Value NativeIndex::add(const Napi::CallbackInfo& info) {
     auto work = [held = held_, vectors = Input<float>(info[0]), hasIds = info[1].IsTypedArray(), ids = Input<int64_t>(info[1]),
-                 threads = readInt(info[2])] {
+                 threads = readInt(info[2]), measured = info[3].ToBoolean().Value()] {
         const Publish publish{*held};
         const size_t n = vectors.size() / held->index->d;
         if (hasIds && ids.size() != n) {
             throw rangeError("there are not as many ids as vectors");
         }
-        addVectors(*held->index, vectors.data(), n, hasIds ? ids.data() : nullptr, threads);
-        return Nothing{};
+        Array<float> errors(measured ? n : 0);
+        addVectors(*held->index, vectors.data(), n, hasIds ? ids.data() : nullptr, threads, measured ? errors.data.get() : nullptr);
+        return errors;
     };
-    return submit(info.Env(), *held_->gate, Access::write, Lane::bulk, std::move(work), toUndefined);
+    return submit(info.Env(), *held_->gate, Access::write, Lane::bulk, std::move(work), toTypedArray<float>);
 }
 
 /// train(vectors, threads)

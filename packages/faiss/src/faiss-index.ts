@@ -67,14 +67,23 @@ export class Index {
   /** Adds n vectors (n * dimension floats); they get the labels ntotal, ntotal + 1, ... */
   async add(vectors: Float32Array, options?: ThreadOptions): Promise<void> {
     const index = this.#living();
-    await index.add(check.vectors(vectors, 'vectors', this.dimension, { empty: true }), undefined, check.threads(options));
+    await index.add(check.vectors(vectors, 'vectors', this.dimension, { empty: true }), undefined, check.threads(options), false);
+  }
+
+  /**
+   * Adds as `add` does, and answers for each vector how much of it is lost: the squared distance between the vector and what the index keeps of it, its decoded
+   * code. Where lists keep plain vectors it is the distance to the centroid of the vector's list.
+   */
+  async addMeasured(vectors: Float32Array, options?: ThreadOptions): Promise<Float32Array> {
+    const index = this.#living();
+    return index.add(check.vectors(vectors, 'vectors', this.dimension, { empty: true }), undefined, check.threads(options), true);
   }
 
   /** Adds n vectors under ids of one's own. Only IVF and IDMap can. */
   async addWithIds(vectors: Float32Array, ids: BigInt64Array, options?: ThreadOptions): Promise<void> {
     const index = this.#living();
     const checked = check.vectors(vectors, 'vectors', this.dimension, { empty: true });
-    await index.add(checked, check.ids(ids, checked.length / this.dimension), check.threads(options));
+    await index.add(checked, check.ids(ids, checked.length / this.dimension), check.threads(options), false);
   }
 
   /** Learns from n vectors. Nothing to learn for Flat and HNSW. */

@@ -15,7 +15,7 @@ export interface NativeIndex {
     remove: boolean;
   };
   counts(): { ntotal: number; isTrained: boolean; memoryBytes: number };
-  add(vectors: Float32Array, ids: BigInt64Array | undefined, threads: number): Promise<undefined>;
+  add(vectors: Float32Array, ids: BigInt64Array | undefined, threads: number, measured: boolean): Promise<Float32Array>;
   train(vectors: Float32Array, threads: number): Promise<undefined>;
   removeIds(ids: BigInt64Array): Promise<number>;
   reset(): Promise<undefined>;

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/add.h"
 #include "engine/classes.h"
 #include "kernels/finite.h"
 #include "run/cores.h"
@@ -109,9 +110,33 @@ class QuietOpq {
     std::vector<faiss::OPQMatrix*> matrices_;
 };
 
+/// A PCA at the front learns from vectors around the origin: FAISS takes the mean from the sum of products, where large ones leave nothing.
+void trainCentred(faiss::Index& index, const float* x, size_t n) {
+    auto* transformed = dynamic_cast<faiss::IndexPreTransform*>(&index);
+    auto* pca = transformed == nullptr || transformed->chain.empty() ? nullptr : dynamic_cast<faiss::PCAMatrix*>(transformed->chain[0]);
+    if (pca == nullptr) {
+        index.train(n, x);
+        return;
+    }
+    const size_t d = index.d;
+    std::vector<double> mean(d);
+    for (size_t i = 0; i < n * d; i++) {
+        mean[i % d] += static_cast<double>(x[i]) / n;
+    }
+    std::vector<float> centred(n * d);
+    for (size_t i = 0; i < n * d; i++) {
+        centred[i] = static_cast<float>(x[i] - mean[i % d]);
+    }
+    index.train(n, centred.data());
+    for (size_t j = 0; j < d; j++) {
+        pca->mean[j] = static_cast<float>(pca->mean[j] + mean[j]);
+    }
+    pca->prepare_Ab();
+}
+
 } // namespace
 
-void addVectors(faiss::Index& index, const float* x, size_t n, const int64_t* ids, int threads) {
+void addVectors(faiss::Index& index, const float* x, size_t n, const int64_t* ids, int threads, float* errors) {
     if (n == 0) {
         return;
     }
@@ -127,13 +152,13 @@ void addVectors(faiss::Index& index, const float* x, size_t n, const int64_t* id
         if (dynamic_cast<faiss::IndexIDMap*>(&index) != nullptr) {
             throw unsupported(className(index) + " takes vectors with their ids: use addWithIds");
         }
-        index.add(n, x);
+        addTo(index, x, n, nullptr, errors);
         return;
     }
     if (dynamic_cast<faiss::IndexIDMap*>(&index) == nullptr && dynamic_cast<faiss::IndexIVF*>(&inner) == nullptr) {
         throw unsupported(className(index) + " numbers its vectors itself: use add, or put IDMap, in front of the factory string");
     }
-    index.add_with_ids(n, x, ids);
+    addTo(index, x, n, ids, errors);
 }
 
 void trainIndex(faiss::Index& index, const float* x, size_t n, int threads) {
@@ -147,7 +172,7 @@ void trainIndex(faiss::Index& index, const float* x, size_t n, int threads) {
     }
     const Cores cores(threads > 0 ? threads : coreCount());
     const QuietOpq quiet(index);
-    index.train(n, x);
+    trainCentred(index, x, n);
 }
 
 size_t removeIds(faiss::Index& index, const int64_t* ids, size_t n) {

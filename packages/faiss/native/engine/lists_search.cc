@@ -79,6 +79,7 @@ class Pq8List {
             ivf_.pq.compute_distance_table(x, table_.data());
         } else if (ivf_.use_precomputed_table == 1) {
             ivf_.pq.compute_inner_prod_table(x, products_.data());
+            norm_ = faiss::fvec_norm_L2sqr(x, ivf_.d);
         }
     }
 
@@ -87,7 +88,9 @@ class Pq8List {
         if (!ivf_.by_residual) {
             return;
         }
-        if (metric_ == Metric::l2 && ivf_.use_precomputed_table == 1) {
+        // Far from the origin the parts of the sum are so large that they leave nothing of it.
+        constexpr float mostNorms = 1e4f;
+        if (metric_ == Metric::l2 && ivf_.use_precomputed_table == 1 && norm_ <= mostNorms * toCentroid) {
             // (x - c - r)^2 = (x - c)^2 + (r^2 + 2 c r) - 2 x r: FAISS keeps the middle for each list and code.
             base_ = toCentroid;
             faiss::fvec_madd(table_.size(), ivf_.precomputed_table.data() + list * table_.size(), -2.0f, products_.data(), table_.data());
@@ -118,6 +121,7 @@ class Pq8List {
     std::vector<float> residual_;
     const float* x_ = nullptr;
     float base_ = 0;
+    float norm_ = 0;
 };
 
 template <class List>

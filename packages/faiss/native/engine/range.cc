@@ -7,10 +7,10 @@
 #include <faiss/impl/AuxIndexStructures.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "engine/classes.h"
 #include "engine/scan.h"
+#include "engine/transform.h"
 #include "run/cores.h"
 #include "run/error.h"
 
@@ -40,7 +40,8 @@ RangeResult rangeOfIvf(const faiss::IndexIVF& ivf, const float* x, size_t querie
     parameters.sel = options.members.everything() ? nullptr : &selector;
     const Cores cores(static_cast<int>(std::min<size_t>(queries, 64)));
     faiss::RangeSearchResult found(queries);
-    ivf.range_search(queries, x, radius, &found, &parameters);
+    const NearLists near = nearestLists(ivf, x, queries, parameters.nprobe);
+    ivf.range_search_preassigned(queries, x, radius, near.lists.data(), near.distances.data(), &found, false, &parameters);
     RangeResult result;
     result.lims.assign(found.lims, found.lims + queries + 1);
     result.distances.assign(found.distances, found.distances + found.lims[queries]);
@@ -65,9 +66,7 @@ RangeResult searchRange(const faiss::Index& index, const float* x, size_t querie
         return rangeOfIvf(*ivf, x, queries, radius, options);
     }
     if (const auto* transformed = dynamic_cast<const faiss::IndexPreTransform*>(&index)) {
-        const float* y = transformed->apply_chain(queries, x);
-        const std::unique_ptr<const float[]> owned(y == x ? nullptr : y);
-        return searchRange(*transformed->index, y, queries, radius, options);
+        return searchRange(*transformed->index, applyTransforms(*transformed, x, queries).data(), queries, radius, options);
     }
     if (const auto* mapped = dynamic_cast<const faiss::IndexIDMap*>(&index)) {
         RangeResult result = searchRange(*mapped->index, x, queries, radius, options);

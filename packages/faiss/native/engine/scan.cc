@@ -20,8 +20,10 @@ struct Sq8Rows {
     size_t count;
     const Sq8Queries& queries;
 
-    void distances(size_t query, const int32_t* rows, size_t n, float* out) const {
-        sq8ToRows(metric, queries[query], codes, d, rows, n, out);
+    void distances(size_t first, size_t count, const int32_t* rows, size_t n, float* out) const {
+        for (size_t i = 0; i < count; i++) {
+            sq8ToRows(metric, queries[first + i], codes, d, rows, n, out + i * n);
+        }
     }
 };
 
@@ -55,9 +57,11 @@ std::vector<std::vector<Found>> scanRange(const FlatRows& rows, const Bitmap& me
     std::vector<std::vector<Found>> found(queries * parts);
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int part = 0; part < parts; part++) {
-        const auto add = [&](size_t q, float distance, int64_t label) {
-            if (rows.metric == Metric::l2 ? distance < radius : distance > radius) {
-                found[q * parts + part].push_back({distance, label});
+        const auto add = [&](size_t q, const float* distances, const int32_t* labels, size_t n) {
+            for (size_t i = 0; i < n; i++) {
+                if (rows.metric == Metric::l2 ? distances[i] < radius : distances[i] > radius) {
+                    found[q * parts + part].push_back({distances[i], labels[i]});
+                }
             }
         };
         scan::compare(rows, members, 0, queries, scan::share(words, part, parts), scan::share(words, part + 1, parts), add);

@@ -20,8 +20,12 @@ struct FlatRows {
     size_t count;
     const float* x;
 
-    void distances(size_t query, const int32_t* rows, size_t n, float* out) const {
-        distancesToRows(metric, x + query * d, base, d, rows, n, out);
+    void distances(size_t first, size_t queries, const int32_t* rows, size_t n, float* out) const {
+        if (queries == 1) {
+            distancesToRows(metric, x + first * d, base, d, rows, n, out);
+        } else {
+            distancesOfBatch(metric, x + first * d, queries, base, d, rows, n, out);
+        }
     }
 };
 

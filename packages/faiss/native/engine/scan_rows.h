@@ -8,12 +8,15 @@
 
 #include "engine/bitmap.h"
 #include "engine/top_k.h"
+#include "kernels/pairs.h"
 
-/// `Rows` has `metric`, `count` and `distances(query, rows, n, out)`: from a query, by its number, to n rows.
+/// `Rows` has `metric`, `count` and `distances(first, queries, rows, n, out)`: out[i * n + j] from query first + i to the j-th of n rows.
 namespace voisin::scan {
 
 constexpr size_t blockRows = 128;
-constexpr size_t bytesWorthAThread = 1 << 20;
+/// Queries that are compared with a block of rows at once.
+constexpr size_t batchQueries = 16;
+static_assert(blockRows + 64 <= maxBatchRows);
 
 /// Calls visit(rows, n) with blocks of the members among the 64-row words [begin, end) of `count` rows.
 template <class Visit>
@@ -44,18 +47,46 @@ inline size_t wordCount(size_t count) {
     return (count + 63) / 64;
 }
 
-/// Calls each(query, distance, label) for the queries [q0, q1) and the members among the words [w0, w1).
+/// Calls each(query, distances, labels, n) for the queries [q0, q1) and the members among the words [w0, w1), block by block.
 template <class Rows, class Each>
 void compare(const Rows& rows, const Bitmap& members, size_t q0, size_t q1, size_t w0, size_t w1, Each each) {
-    float distances[blockRows + 64];
+    std::vector<float> distances(std::min(batchQueries, q1 - q0) * (blockRows + 64));
     forBlocks(rows.count, members, w0, w1, [&](const int32_t* block, size_t n) {
-        for (size_t q = q0; q < q1; q++) {
-            rows.distances(q, block, n, distances);
-            for (size_t i = 0; i < n; i++) {
-                each(q, distances[i], block[i]);
+        for (size_t q = q0; q < q1; q += batchQueries) {
+            const size_t queries = std::min(batchQueries, q1 - q);
+            rows.distances(q, queries, block, n, distances.data());
+            for (size_t i = 0; i < queries; i++) {
+                each(q + i, distances.data() + i * n, block, n);
             }
         }
     });
+}
+
+/// Whether one of n distances may be among the k nearest.
+inline bool anyWanted(Metric metric, const float* distances, size_t n, float limit) {
+    const float sign = TopK::key(metric, 1);
+    int any = 0;
+    for (size_t i = 0; i < n; i++) {
+        any |= sign * distances[i] <= limit;
+    }
+    return any != 0;
+}
+
+/// Keeps those of a block that are among the k nearest so far.
+inline void keepNearest(Metric metric, const float* distances, const int32_t* labels, size_t n, TopK& best) {
+    constexpr size_t step = 32;
+    for (size_t start = 0; start < n; start += step) {
+        const size_t end = std::min(n, start + step);
+        if (!anyWanted(metric, distances + start, end - start, best.limit())) {
+            continue;
+        }
+        for (size_t i = start; i < end; i++) {
+            const float key = TopK::key(metric, distances[i]);
+            if (best.wants(key)) {
+                best.push(key, labels[i]);
+            }
+        }
+    }
 }
 
 inline size_t share(size_t total, int part, int parts) {
@@ -93,11 +124,8 @@ void nearestOfQueries(
     for (size_t start = q0; start < q1; start += group) {
         const size_t end = std::min(q1, start + group);
         std::vector<TopK> best(end - start, TopK(k));
-        compare(rows, members, start, end, 0, wordCount(rows.count), [&](size_t q, float distance, int64_t label) {
-            const float key = TopK::key(rows.metric, distance);
-            if (best[q - start].wants(key)) {
-                best[q - start].push(key, label);
-            }
+        compare(rows, members, start, end, 0, wordCount(rows.count), [&](size_t q, const float* found, const int32_t* block, size_t n) {
+            keepNearest(rows.metric, found, block, n, best[q - start]);
         });
         for (size_t q = start; q < end; q++) {
             best[q - start].write(rows.metric, distances + q * k, labels + q * k);
@@ -113,11 +141,8 @@ void nearestByRows(
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int part = 0; part < threads; part++) {
         TopK& mine = best[part];
-        compare(rows, members, query, query + 1, cuts[part], cuts[part + 1], [&](size_t, float distance, int64_t label) {
-            const float key = TopK::key(rows.metric, distance);
-            if (mine.wants(key)) {
-                mine.push(key, label);
-            }
+        compare(rows, members, query, query + 1, cuts[part], cuts[part + 1], [&](size_t, const float* found, const int32_t* block, size_t n) {
+            keepNearest(rows.metric, found, block, n, mine);
         });
     }
     for (int part = 1; part < threads; part++) {

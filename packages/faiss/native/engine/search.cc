@@ -9,7 +9,6 @@
 #include <faiss/IndexScalarQuantizer.h>
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include "engine/classes.h"
@@ -17,14 +16,12 @@
 #include "engine/lists_search.h"
 #include "engine/scan.h"
 #include "engine/top_k.h"
+#include "engine/transform.h"
 #include "run/cores.h"
 #include "run/error.h"
 
 namespace voisin {
 namespace {
-
-/// From this many queries FAISS multiplies matrices (its own distance_compute_blas_threshold), which beats any scan.
-constexpr size_t queriesForBlas = 20;
 
 struct Query {
     const float* x;
@@ -44,10 +41,6 @@ void search(const faiss::Index& index, const Query& query);
 void searchFlat(const faiss::IndexFlat& flat, const Query& query) {
     const FlatRows rows{metricOf(flat), flat.get_xb(), static_cast<size_t>(flat.d), static_cast<size_t>(flat.ntotal), query.x};
     const Cores cores(threadsForScan(rows.count, flat.code_size, query.options.members, query.count));
-    if (query.count >= queriesForBlas && query.options.members.everything() && !query.options.exact) {
-        flat.search(query.count, query.x, query.k, query.distances, query.labels);
-        return;
-    }
     scanNearest(rows, query.options.members, query.count, query.k, cores.count(), query.distances, query.labels);
 }
 
@@ -65,13 +58,10 @@ void searchScalar(const faiss::IndexScalarQuantizer& scalar, const Query& query)
 
 void searchIvf(const faiss::IndexIVF& ivf, const Query& query) {
     const size_t nprobe = std::min<size_t>(query.options.nprobe > 0 ? query.options.nprobe : ivf.nprobe, ivf.nlist);
+    const NearLists near = nearestLists(ivf, query.x, query.count, nprobe);
+    const Cores cores(threadsForQueries(query.count * 4));
     if (canSearchLists(ivf)) {
-        std::vector<float> near(query.count * nprobe);
-        std::vector<int64_t> lists(query.count * nprobe);
-        static const SearchOptions everything;
-        search(*ivf.quantizer, {query.x, query.count, nprobe, everything, near.data(), lists.data()});
-        const Cores cores(threadsForQueries(query.count * 4));
-        const Probes probes{query.x, query.count, nprobe, lists.data(), near.data()};
+        const Probes probes{query.x, query.count, nprobe, near.lists.data(), near.distances.data()};
         searchLists(ivf, query.options.members, probes, query.k, cores.count(), query.distances, query.labels);
         return;
     }
@@ -79,8 +69,12 @@ void searchIvf(const faiss::IndexIVF& ivf, const Query& query) {
     faiss::SearchParametersIVF parameters;
     parameters.nprobe = nprobe;
     parameters.sel = query.options.members.everything() ? nullptr : &selector;
-    const Cores cores(threadsForQueries(query.count));
-    ivf.search(query.count, query.x, query.k, query.distances, query.labels, &parameters);
+#pragma omp parallel for num_threads(cores.count()) schedule(static)
+    for (size_t q = 0; q < query.count; q++) {
+        ivf.search_preassigned(
+                1, query.x + q * ivf.d, query.k, near.lists.data() + q * nprobe, near.distances.data() + q * nprobe,
+                query.distances + q * query.k, query.labels + q * query.k, false, &parameters);
+    }
 }
 
 void searchCodes(const faiss::Index& index, const Query& query) {
@@ -88,16 +82,19 @@ void searchCodes(const faiss::Index& index, const Query& query) {
     faiss::SearchParameters parameters;
     parameters.sel = &selector;
     const Cores cores(threadsForQueries(query.count * 4));
-    index.search(
-            query.count, query.x, query.k, query.distances, query.labels,
-            query.options.members.everything() ? nullptr : &parameters);
+    // One by one: a product quantizer multiplies matrices for several, whose rounding depends on how many there are.
+#pragma omp parallel for num_threads(cores.count()) schedule(static)
+    for (size_t q = 0; q < query.count; q++) {
+        index.search(
+                1, query.x + q * index.d, query.k, query.distances + q * query.k, query.labels + q * query.k,
+                query.options.members.everything() ? nullptr : &parameters);
+    }
 }
 
 void searchTransformed(const faiss::IndexPreTransform& transformed, const Query& query) {
-    const float* x = transformed.apply_chain(query.count, query.x);
-    const std::unique_ptr<const float[]> owned(x == query.x ? nullptr : x);
+    const std::vector<float> x = applyTransforms(transformed, query.x, query.count);
     Query inner = query;
-    inner.x = x;
+    inner.x = x.data();
     search(*transformed.index, inner);
 }
 
@@ -138,6 +135,16 @@ void spread(const faiss::Index& index, size_t queries, size_t found, size_t k, f
 }
 
 } // namespace
+
+NearLists nearestLists(const faiss::IndexIVF& ivf, const float* x, size_t queries, size_t each) {
+    NearLists near{std::vector<int64_t>(queries * each), std::vector<float>(queries * each)};
+    SearchOptions options;
+    if (const auto* graph = dynamic_cast<const faiss::IndexHNSW*>(ivf.quantizer)) {
+        options.efSearch = std::max<int>(graph->hnsw.efSearch, each);
+    }
+    search(*ivf.quantizer, {x, queries, each, options, near.distances.data(), near.lists.data()});
+    return near;
+}
 
 void searchNearest(
         const faiss::Index& index, const float* x, size_t queries, size_t k, const SearchOptions& options, float* distances,

@@ -1,7 +1,9 @@
 // Nearest neighbours, whatever the class.
 #pragma once
 
-#include <faiss/Index.h>
+#include <faiss/IndexIVF.h>
+
+#include <vector>
 
 #include "engine/bitmap.h"
 
@@ -19,5 +21,13 @@ struct SearchOptions {
 void searchNearest(
         const faiss::Index& index, const float* x, size_t queries, size_t k, const SearchOptions& options, float* distances,
         int64_t* labels);
+
+struct NearLists {
+    std::vector<int64_t> lists;
+    std::vector<float> distances;
+};
+
+/// The `each` nearest lists of each query, with the distances to their centroids. FAISS's own choice for many queries at once is another.
+NearLists nearestLists(const faiss::IndexIVF& ivf, const float* x, size_t queries, size_t each);
 
 } // namespace voisin

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,11 @@ class TopK {
 
     size_t size() const {
         return heap_.size();
+    }
+
+    /// Keys above it cannot enter.
+    float limit() const {
+        return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : heap_.front().first;
     }
 
     /// Whether a key may enter: a quick look before `push`.

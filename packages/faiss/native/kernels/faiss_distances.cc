@@ -32,13 +32,8 @@ VOISIN_INLINE void toContiguousRows(float* out, const float* x, const float* y, 
         case 16: return toSmallRows<Kind, 16>(out, x, y, n);
         default: break;
     }
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const float* const four[4] = {y + i * d, y + (i + 1) * d, y + (i + 2) * d, y + (i + 3) * d};
-        distanceOfFour<Kind>(x, four, d, out + i);
-    }
-    for (; i < n; i++) {
-        out[i] = distance<Kind>(x, y + i * d, d);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = Kind::kernels().one(x, y + i * d, d);
     }
 }
 
@@ -58,16 +53,16 @@ namespace faiss {
 using voisin::InnerProduct;
 using voisin::SquaredL2;
 
-VOISIN_CLONES float fvec_L2sqr(const float* x, const float* y, size_t d) {
-    return voisin::distance<SquaredL2>(x, y, d);
+float fvec_L2sqr(const float* x, const float* y, size_t d) {
+    return voisin::l2Kernels.one(x, y, d);
 }
 
-VOISIN_CLONES float fvec_inner_product(const float* x, const float* y, size_t d) {
-    return voisin::distance<InnerProduct>(x, y, d);
+float fvec_inner_product(const float* x, const float* y, size_t d) {
+    return voisin::ipKernels.one(x, y, d);
 }
 
-VOISIN_CLONES float fvec_norm_L2sqr(const float* x, size_t d) {
-    return voisin::distance<InnerProduct>(x, x, d);
+float fvec_norm_L2sqr(const float* x, size_t d) {
+    return voisin::ipKernels.one(x, x, d);
 }
 
 VOISIN_CLONES float fvec_L1(const float* x, const float* y, size_t d) {
@@ -101,7 +96,7 @@ VOISIN_CLONES size_t fvec_L2sqr_ny_nearest(float* buffer, const float* x, const 
 
 VOISIN_CLONES void fvec_L2sqr_ny_y_transposed_ref(
         float* out, const float* x, const float* y, const float* norms, size_t d, size_t stride, size_t n) {
-    const float norm = voisin::distance<InnerProduct>(x, x, d);
+    const float norm = voisin::ipKernels.one(x, x, d);
     for (size_t i = 0; i < n; i++) {
         out[i] = norm + norms[i];
     }

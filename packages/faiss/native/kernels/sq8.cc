@@ -1,7 +1,7 @@
 // Distances to vectors of which each value is kept in 8 bits.
 #include "kernels/sq8.h"
 
-#include "kernels/loops.h"
+#include "kernels/clones.h"
 
 namespace voisin {
 namespace {
