@@ -70,3 +70,27 @@ it('the models of the folder are listed beside the bundled one', async () => {
   const allowed = (await server.client.get('/models')).json['allowed_models'];
   expect([...(allowed as string[])].toSorted()).toEqual(ids.toSorted());
 });
+
+it('the words of Cohere’s and NVIDIA’s clients mean the same through OpenAI’s dialect', async () => {
+  const [asQuery, asDocument] = [await own({ text: 'query: how tall is it' }), await own({ text: 'passage: how tall is it' })];
+  const text = 'how tall is it';
+  const ask = (input_type: string) => server.client.post('/v1/embeddings', { model, input: text, input_type });
+  const embedded = async (input_type: string) => JSON.parse((await ask(input_type)).text).data[0].embedding;
+  for (const word of ['query', 'search_query']) expect(await embedded(word)).toEqual(asQuery);
+  for (const word of ['document', 'search_document', 'passage']) expect(await embedded(word)).toEqual(asDocument);
+  for (const word of ['classification', 'clustering']) expect(await embedded(word)).toEqual(await own({ text }));
+  expect((await ask('image')).json.error.message).toContain('"search_query"');
+});
+
+it('truncate END cuts a long text, NONE refuses it, and another word is refused by name', async () => {
+  const input = 'word '.repeat(300);
+  const ask = (truncate: unknown) => server.client.post('/v1/embeddings', { model, input, truncate });
+  for (const truncate of ['END', true, null]) expect((await ask(truncate)).json).toMatchObject({ truncated: [{ index: 0 }] });
+  for (const truncate of ['NONE', false]) {
+    const { status, json } = await ask(truncate);
+    expect([status, json.error.message]).toEqual([400, expect.stringContaining('at least 300 tokens')]);
+  }
+  const { status, json } = await ask('START');
+  const error = { param: 'truncate', message: expect.stringMatching(/"END".*"NONE".*got "START"/) };
+  expect([status, json]).toMatchObject([400, { error }]);
+});

@@ -75,12 +75,20 @@ describe('POST /embed with inputs', () => {
     expect([refused.status, refused.error]).toEqual([413, { error: expect.stringContaining('inputs[1]'), error_type: 'Validation' }]);
   });
 
+  it('cuts a text that is longer than any text may be elsewhere', async () => {
+    const [long, short] = (await embed({ inputs: ['word '.repeat(20_000), 'word '.repeat(300)] })).vectors;
+    expect(long).toEqual(short);
+    for (const body of [{ truncate: true }, { truncate: null }]) {
+      expect((await embed({ inputs: 'x'.repeat(5001), ...body })).status).toBe(200);
+    }
+  });
+
   it.each([
     ['inputs: expected a text with a character to read', 400, 'Empty', { inputs: '' }],
     ['inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got an empty list', 400, 'Empty', { inputs: [] }],
     ['inputs[1]: expected a text', 400, 'Empty', { inputs: ['a', ' '] }],
     ['inputs: expected 1 to 4 texts (MAX_BATCH_SIZE), got 5', 413, 'Validation', { inputs: Array(5).fill('a') }],
-    ['inputs: expected at most 5000 characters, got 5001', 413, 'Validation', { inputs: 'x'.repeat(5001) }],
+    ['inputs: expected at most 5000 characters, got 5001', 413, 'Validation', { inputs: 'x'.repeat(5001), truncate: false }],
     ['inputs: expected a text, token ids, or a list of either, got an object', 400, 'Validation', { inputs: { a: 1 } }],
     ['inputs[0][0]: expected a token id', 400, 'Validation', { inputs: [[1.5]] }],
     ['truncation_direction: expected "right"', 400, 'Validation', { inputs: 'x', truncation_direction: 'Left' }],
@@ -129,6 +137,36 @@ describe('POST /tokenize', () => {
     expect(lists[1].slice(1, -1).map(({ text }: { text: string }) => text)).toEqual(['em', 'bed', 'ding', 's']);
     const bare = await tokenize({ inputs: 'hello world', add_special_tokens: false });
     expect(bare.lists).toEqual([[expect.objectContaining({ id: 7592 }), expect.objectContaining({ id: 2088 })]]);
+  });
+
+  it('shows where the text has each token, also one that is unknown or a special token’s name', async () => {
+    const { lists } = await tokenize({ inputs: 'Café 🍣\u0000 ［SEP］[SEP] ﬁx', add_special_tokens: false });
+    expect(lists[0].map(({ text, special, start, stop }: Record<string, unknown>) => [text, special, start, stop])).toEqual([
+      ['Café', false, 0, 4],
+      ['🍣', false, 5, 6],
+      ['［', false, 8, 9],
+      ['SEP', false, 9, 12],
+      ['］', false, 12, 13],
+      ['[SEP]', false, 13, 18],
+      ['ﬁ', false, 19, 20],
+      ['x', false, 20, 21],
+    ]);
+  });
+
+  it('shows many tokens while other requests are answered', async () => {
+    // The event loop is never held: something else has its turns between pieces of this work.
+    let turns = 0;
+    let open = true;
+    const count = (): void => {
+      turns++;
+      if (open) setImmediate(count);
+    };
+    const answer = tokenize({ inputs: Array(4).fill('a b, '.repeat(1000)) });
+    count();
+    const { lists } = await answer;
+    open = false;
+    expect(lists.map((list: unknown[]) => list.length)).toEqual([3002, 3002, 3002, 3002]);
+    expect(turns).toBeGreaterThan(10);
   });
 
   it('refuses what is no text', async () => {

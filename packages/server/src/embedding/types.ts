@@ -8,6 +8,9 @@ export type Priority = 'query' | 'bulk';
 /** A text, or the ids of its tokens: used as they are, with the model's special tokens around them where they are absent. */
 export type Input = string | readonly number[];
 
+/** What texts are embedded for. */
+export type InputType = 'query' | 'document' | 'classification' | 'clustering';
+
 export interface EmbedOptions {
   /** Full name or its last part; default the default model. */
   readonly model?: string | undefined;
@@ -16,7 +19,7 @@ export interface EmbedOptions {
   /** Default fp32. */
   readonly precision?: Precision | undefined;
   /** What the text is for: the prompt that the model's files have for it is put before it, if there is one. */
-  readonly inputType?: 'query' | 'document' | undefined;
+  readonly inputType?: InputType | undefined;
   /** The prompt of this name in the model's files; wins over `inputType`. */
   readonly promptName?: string | undefined;
   /** The first so many values of the vector, brought to length 1 again when `normalize`. Default all. */

@@ -5,14 +5,14 @@ import { VoisinError } from '../errors.js';
 import { haveMoreTokens } from './count-tokens.js';
 import { DialectInputs, takeInputs } from './dialect-inputs.js';
 import { cutTexts, embedInputs } from './embed-inputs.js';
-import { embedOptions, ModelName } from './embed-options.js';
+import { inOwnWords, ModelName, openAiEmbedOptions } from './embed-options.js';
 import { operation } from './operation.js';
 import { AnsweredVector, CutTexts } from './schemas.js';
 
 export const openAiEmbeddings = operation({
   name: 'openai.embeddings',
   summary: 'Embed as OpenAI’s API does',
-  input: Type.Object({ input: DialectInputs, model: ModelName, ...embedOptions }, { additionalProperties: false }),
+  input: Type.Object({ input: DialectInputs, model: ModelName, ...openAiEmbedOptions }, { additionalProperties: false }),
   output: Type.Object({
     object: Type.Literal('list'),
     data: Type.Array(Type.Object({ object: Type.Literal('embedding'), index: Type.Integer(), embedding: AnsweredVector })),
@@ -36,7 +36,7 @@ export const openAiEmbeddings = operation({
       // Tokens are counted here, not characters.
       maxTextLength: Number.POSITIVE_INFINITY,
       priority: inputs.length === 1 ? 'query' : 'bulk',
-      options,
+      options: inOwnWords(options),
     });
     const used = result.tokens.reduce((sum, count) => sum + count, 0);
     const truncated = cutTexts(result);

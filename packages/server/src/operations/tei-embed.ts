@@ -37,7 +37,8 @@ export const teiEmbed = operation({
       field,
       model,
       modelField: 'model',
-      maxTextLength,
+      // What the model cannot read is cut, however long it is.
+      maxTextLength: options.truncate === false ? maxTextLength : Number.POSITIVE_INFINITY,
       priority: inputs.length === 1 ? 'query' : 'bulk',
       options,
     });

@@ -30,17 +30,27 @@ export function holdsManyHits(output: unknown): output is ManyHits {
 
 /** The body of an answer with many hits, said in turns. */
 export async function hitsInTurns({ results, ...rest }: ManyHits): Promise<Answer> {
+  const fields = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},`);
+  return { contentType: json, body: `{${fields.join('')}"results":${await inTurns(results, shortHit)}}` };
+}
+
+/** The body of an answer that is a list, whose items may be long lists themselves, written in turns. */
+export async function listInTurns(output: readonly unknown[]): Promise<Answer> {
+  return { contentType: json, body: await inTurns(output, (item) => item) };
+}
+
+/** @param change of each item that is no list */
+async function inTurns(output: readonly unknown[], change: (item: unknown) => unknown): Promise<string> {
   const turns = new Turns();
   const list = async (items: readonly unknown[]): Promise<string> => {
     const parts: string[] = [];
     for (const item of items) {
       if (turns.over) await turns.next();
-      parts.push(Array.isArray(item) ? await list(item) : JSON.stringify(shortHit(item)));
+      parts.push(Array.isArray(item) ? await list(item) : JSON.stringify(change(item)));
     }
     return `[${parts.join(',')}]`;
   };
-  const fields = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},`);
-  return { contentType: json, body: `{${fields.join('')}"results":${await list(results)}}` };
+  return list(output);
 }
 
 /** Hits hold float32 numbers, nothing else of an output does; what stands in metadata stays as it came. */

@@ -47,8 +47,8 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
   }
   if (body !== undefined) {
     for (const [name, value] of Object.entries(body)) {
-      // Clients of other services leave a field out by null as well.
-      if (route.dialect !== undefined && value === null) continue;
+      // Many clients send null for a field that they leave out.
+      if (value === null && isOptional(name, route)) continue;
       if (Object.hasOwn(query, name) && takesFromQuery(route, name)) throw givenTwice(name);
       if (name === 'tenant_id') tenantId = value;
       else if (name === 'encoding_format' && hasEncoding) encoding = value;
@@ -58,6 +58,15 @@ export function takeInput(route: Route, { params, query, body }: RequestParts, l
   }
   Object.assign(input, params);
   return { input, tenantId: checkTenant(tenantId), encoding: checkEncoding(encoding) };
+}
+
+/** Of a body: what the operation does not require, and what the wire itself understands. Clients of other services also send unknown fields. */
+function isOptional(name: string, route: Route): boolean {
+  const { input } = route.operation;
+  if (route.dialect !== undefined || name === 'tenant_id') return true;
+  if (name === 'encoding_format') return takesEncoding(route);
+  const required: unknown = 'required' in input ? input.required : undefined;
+  return Object.hasOwn(propertiesOf(input), name) && !(Array.isArray(required) && required.includes(name));
 }
 
 export function propertiesOf(schema: TSchema): Readonly<Record<string, Fields>> {

@@ -4,7 +4,12 @@ import type { EmbedOptions } from '../types.js';
 import type { ModelDescription } from './model-description.js';
 
 /** The names that models give to these prompts, in the order in which sentence-transformers looks for them. */
-const namesOf = { query: ['query'], document: ['document', 'passage', 'corpus'] } as const;
+const namesOf = {
+  query: ['query'],
+  document: ['document', 'passage', 'corpus'],
+  classification: ['classification'],
+  clustering: ['clustering'],
+} as const;
 
 /**
  * The prompt of `promptName`, else that of `inputType`, else the model's default; often none, which is an empty string.

@@ -25,6 +25,7 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const letterE = 0x65;
+const letterN = 0x6e;
 const letterU = 0x75;
 
 const isDigit = (byte: number): boolean => byte >= zero && byte <= nine;
@@ -111,6 +112,13 @@ export class JsonReader {
       if (next === closeBracket) return index + 1;
       if (next !== comma) throw this.notJson(', or ]', this.at - 1);
     }
+  }
+
+  /** Whether the next value is null, which is read then. */
+  skipNull(): boolean {
+    if (this.skipSpace() !== letterN || this.bytes.toString('latin1', this.at, this.at + 4) !== 'null') return false;
+    this.at += 4;
+    return true;
   }
 
   readString(): string {

@@ -86,6 +86,10 @@ export function parseBody(bytes: Buffer, plan: BodyPlan, limits: ParseLimits, bu
     fieldReader.count(name);
     if (plan === 'texts') {
       setValue(name, fieldReader.inputs(name));
+    } else if (plan !== 'plain' && isVectorField(name) && reader.skipNull()) {
+      if (name === 'vectors') matrix = columns = undefined;
+      else delete vectors[name];
+      setValue(name, null);
     } else if (plan !== 'plain' && (name === 'vector' || name === 'values')) {
       vectors[name] = readVector(reader, name, limits);
     } else if (name === 'vectors' && plan === 'matrix') {
@@ -134,6 +138,8 @@ export function parseField(text: string, field: string, limits: ParseLimits): un
   reader.end();
   return value;
 }
+
+const isVectorField = (name: string): boolean => name === 'vector' || name === 'values' || name === 'vectors';
 
 /** An address that serves two services tells by its fields whose body it was. */
 function withFields({ code, message, details }: VoisinError, came: readonly string[]): VoisinError {

@@ -29,6 +29,9 @@ const longestSpelling = 8;
 /** An id or a text of another kind than a string is shown up to here. */
 const shownBytes = 1024;
 
+/** `values` where there is a text. */
+const optionalFields: ReadonlySet<string> = new Set(['values', 'metadata', 'text']);
+
 interface OneVector {
   readonly id: unknown;
   readonly metadata: string;
@@ -119,6 +122,14 @@ export class VectorsReader {
       if (name === 'id') {
         id = this.#readId();
         if (reader.flaw !== undefined) problem ??= `.id: ${reader.flaw}`;
+      } else if (optionalFields.has(name) && reader.skipNull()) {
+        // As if it was not there; one that is there twice counts as it is last.
+        if (name === 'text') text = undefined;
+        else if (name === 'metadata') metadata = '{}';
+        else {
+          hasValues = false;
+          this.#values.length = start;
+        }
       } else if (name === 'values') {
         hasValues = true;
         this.#values.length = start;
