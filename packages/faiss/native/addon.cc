@@ -8,6 +8,7 @@
 #include "run/cores.h"
 #include "run/heap.h"
 #include "run/pool.h"
+#include "run/socket.h"
 
 namespace voisin {
 namespace {
@@ -23,6 +24,10 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
 Napi::Value giveWay(const Napi::CallbackInfo& info) {
     voisin::giveWay(info[0].As<Napi::Number>().Int32Value());
     return info.Env().Undefined();
+}
+
+Napi::Value acknowledgedBytes(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(voisin::acknowledgedBytes(info[0].As<Napi::Number>().Int32Value())));
 }
 
 Napi::Value onKept(const Napi::CallbackInfo& info) {
@@ -48,6 +53,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     exports.Set("setThreads", Napi::Function::New(env, setThreads));
     exports.Set("threads", Napi::Function::New(env, threads));
     exports.Set("trimHeap", Napi::Function::New(env, trimHeap));
+    exports.Set("acknowledgedBytes", Napi::Function::New(env, acknowledgedBytes));
     exports.Set("onKept", Napi::Function::New(env, onKept));
     exports.Set("runKept", Napi::Function::New(env, runKept));
     exports.Set("giveWay", Napi::Function::New(env, giveWay));

@@ -1,7 +1,7 @@
 // Functions that need no index, the number of threads, threads that give way, and memory that is given back.
 import * as check from './checks.js';
 import { codedError } from './errors.js';
-import { maxDimension, maxThreadId, maxThreads } from './limits.js';
+import { maxDescriptor, maxDimension, maxThreadId, maxThreads } from './limits.js';
 import { native } from './native.js';
 import type { Metric, SearchResult } from './types.js';
 
@@ -50,4 +50,15 @@ export function giveWay(threadId: number): void {
  */
 export async function trimHeap(): Promise<void> {
   await native.trimHeap();
+}
+
+/**
+ * Bytes that the other end of a TCP connection has acknowledged: what its kernel took, whether or not its program has read it. Kernels count
+ * finer than a stream does, which sees nothing of an answer leave until a third of the socket's buffer (megabytes) is free again.
+ * @param descriptor of a socket of this process
+ * @returns undefined where it is no TCP connection, or the system does not count them
+ */
+export function acknowledgedBytes(descriptor: number): number | undefined {
+  const bytes = native.acknowledgedBytes(check.integer(descriptor, 'descriptor', -1, maxDescriptor));
+  return bytes < 0 ? undefined : bytes;
 }

@@ -11,3 +11,5 @@ export const maxEf = 1_000_000;
 export const maxThreads = 1_024;
 /** The largest number that Linux gives a thread. */
 export const maxThreadId = 2 ** 22;
+/** The largest number of an open file: Linux's own bound is below it. */
+export const maxDescriptor = 2 ** 31 - 1;

@@ -56,6 +56,7 @@ interface Addon {
   setThreads(count: number): boolean;
   threads(): number;
   trimHeap(): Promise<undefined>;
+  acknowledgedBytes(descriptor: number): number;
   giveWay(thread: number): undefined;
 }
 

@@ -1,6 +1,7 @@
 // The one place where the parts of a server are made and put together, and taken apart again in the opposite order.
 
 import { openAccounts } from './accounts/account-services.js';
+import { pendingSecretChecks } from './accounts/api-key.js';
 import type { HttpParts } from './api/http/parts.js';
 import type { Config } from './config/config.js';
 import type { Embedding } from './embedding/embedding.js';
@@ -44,6 +45,7 @@ export async function createContext(config: Config, log: Logger, begun: Begun = 
     opened.push(() => indexes.close());
     const embedding = await begun.embedding;
     watch(metrics, indexes, embedding);
+    metrics.watchQueue('key_checks', pendingSecretChecks);
     metrics.watchAccounts(() => ({
       refused: account.meter.refused,
       usageWaits: account.usage.isFailing,

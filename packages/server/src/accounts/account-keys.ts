@@ -1,4 +1,4 @@
-// Keys of the accounts store, checked: bcrypt once a minute and key, whether it still counts at least twice a second.
+// Keys of the accounts store, checked: bcrypt when a key was not used for a minute, whether it still counts at least twice a second.
 import { LRUCache } from 'lru-cache';
 import { VoisinError } from '../errors.js';
 import type { AccountStore } from './account-store.js';
@@ -45,7 +45,7 @@ export class AccountKeys {
     const id = keyPartsOf(key)?.id;
     if (id === undefined) return undefined;
     const owner = await this.#owner(id);
-    if (owner === undefined || !isLive(owner) || !(await this.#remembered.isRight(key))) return undefined;
+    if (owner === undefined || !isLive(owner) || !(await this.#remembered.isRight(id, key))) return undefined;
     const { user } = owner;
     return { tenant: user.tenant, admin: user.admin, account: { userId: user.id, keyId: id, tier: user.tier } };
   }

@@ -65,7 +65,8 @@ export class Accounts {
     if (users?.administrate === true && !(await AdminKey.isKept(store))) return new Accounts(options, []);
     const { admin, created } = await AdminKey.open(store);
     const remembered = new RememberedKeys((key) => admin.matches(key));
-    const check: Check = async (key) => ((await remembered.isRight(key)) ? { tenant: defaultTenant, admin: true } : undefined);
+    const check: Check = async (key) =>
+      admin.hasIdOf(key) && (await remembered.isRight(admin.id, key)) ? { tenant: defaultTenant, admin: true } : undefined;
     return new Accounts(options, [check], created);
   }
 

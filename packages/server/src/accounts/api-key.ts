@@ -35,6 +35,9 @@ export const hashSecret = (secret: string): Promise<string> => hash(secret, bcry
 let running = 0;
 const waiting: (() => void)[] = [];
 
+/** Checks that run or wait, of all keys. */
+export const pendingSecretChecks = (): number => running + waiting.length;
+
 /** Some 60 ms on a thread of its own. @throws VoisinError unavailable when too many keys are being checked */
 export async function isSecretOf(secret: string, hashed: string): Promise<boolean> {
   if (running >= checksAtOnce) {

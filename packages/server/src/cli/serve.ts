@@ -1,6 +1,7 @@
 // voisin serve: configuration, server, welcome, and a good end.
 import { readConfig } from '../config/config.js';
 import { environment } from '../config/environment.js';
+import { survivePassingErrors } from './survive.js';
 import { createLogger } from '../telemetry/logger.js';
 import { startServer } from './running-server.js';
 import { isOnPath } from './is-on-path.js';
@@ -11,6 +12,7 @@ import { welcome } from './welcome.js';
 export async function serve(argv: readonly string[]): Promise<number> {
   const config = readConfig(environment(), argv);
   const log = createLogger(config);
+  survivePassingErrors(log);
   for (const warning of config.warnings) log.warn(warning);
   const server = await startServer(config, log);
   // Listened for before anyone is told that the server is ready: whoever waits for that may stop it at once.

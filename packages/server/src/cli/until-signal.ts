@@ -9,6 +9,7 @@ const oneSignalMs = 300;
 export function untilSignal(log: Logger, close: () => Promise<void>): Promise<number> {
   return new Promise((resolve) => {
     let first: number | undefined;
+    let code: number | undefined;
     const onSignal = (signal: NodeJS.Signals) => {
       if (first !== undefined) {
         if (performance.now() - first > oneSignalMs) process.exit(signal === 'SIGINT' ? 130 : 143);
@@ -17,19 +18,24 @@ export function untilSignal(log: Logger, close: () => Promise<void>): Promise<nu
       first = performance.now();
       log.info({ signal }, 'stopping: no more requests, finishing those under way');
       const late = setTimeout(() => {
-        log.error({ seconds: finishWithinMs / 1000 }, 'stopped before everything was finished; what was acknowledged is on the disk');
-        process.exit(1);
+        const seconds = finishWithinMs / 1000;
+        if (code === undefined) log.error({ seconds }, 'stopped before everything was finished; what was acknowledged is on the disk');
+        process.exit(code ?? 1);
       }, finishWithinMs);
+      const end = (exitCode: number): void => {
+        code = exitCode;
+        // A process that nothing holds any longer ends by itself before that.
+        late.unref();
+        resolve(exitCode);
+      };
       close().then(
         () => {
-          clearTimeout(late);
           log.info('stopped');
-          resolve(0);
+          end(0);
         },
         (error: unknown) => {
-          clearTimeout(late);
           log.error({ err: error }, 'stopped with an error');
-          resolve(1);
+          end(1);
         },
       );
     };

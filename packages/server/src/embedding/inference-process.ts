@@ -77,7 +77,7 @@ export class InferenceProcess {
       this.#loading = { resolve, reject };
       this.#expect('load the model', options.loadTimeoutMs);
     });
-    this.#child.send({ kind: 'load', ...options.load }, (error) => error && this.#lose(error.message));
+    this.#send({ kind: 'load', ...options.load });
   }
 
   get pid(): number | undefined {
@@ -118,7 +118,7 @@ export class InferenceProcess {
       if (!this.hasRoom) return reject(this.#lost ?? new WorkerLost('The inference process has no room'));
       this.#running.push({ id: request.id, resolve, reject });
       if (this.#running.length === 1) this.#expect('answer', this.#options.runTimeoutMs);
-      this.#child.send(request, (error) => error && this.#lose(error.message));
+      this.#send(request);
     });
   }
 
@@ -136,6 +136,12 @@ export class InferenceProcess {
         resolve();
       });
     });
+  }
+
+  #send(message: object): void {
+    // Where no file can be opened for its pipes there is no process, and nothing to send with.
+    if (this.#child.connected) this.#child.send(message, (error) => error && this.#lose(error.message));
+    else this.#lose('could not be started or reached');
   }
 
   #expect(task: string, milliseconds: number): void {

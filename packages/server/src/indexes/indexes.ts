@@ -27,7 +27,8 @@ export class Indexes {
   readonly #entries = new Map<string, IndexEntry>();
   readonly #housekeeping: NodeJS.Timeout;
   #tidying = false;
-  #making = 0;
+  /** The tenants of indexes that are being made. */
+  readonly #making: string[] = [];
 
   private constructor({ directory, log, limits, threads }: IndexesOptions) {
     this.#directory = directory;
@@ -59,21 +60,30 @@ export class Indexes {
     return indexes;
   }
 
-  /** Makes an empty index. Errors: invalid_argument, naming the field; resource_exhausted (too many, disk full). */
-  async create(tenant: string, wanted: CreateIndex): Promise<IndexInfo> {
+  /**
+   * Makes an empty index. `maxOfTenant`: how many the tenant may have, when it may not have all. Errors: invalid_argument, naming the field;
+   * resource_exhausted (too many, disk full).
+   */
+  async create(tenant: string, wanted: CreateIndex, maxOfTenant = Infinity): Promise<IndexInfo> {
     const definition = define(tenant, wanted);
     const { maxIndexes } = this.#services.limits;
-    if (this.#entries.size + this.#making >= maxIndexes) {
+    if (this.#entries.size + this.#making.length >= maxIndexes) {
       throw new VoisinError(
         'resource_exhausted',
         `there are ${maxIndexes} indexes, and no more are allowed (MAX_INDEXES); delete one first`,
       );
     }
-    this.#making++;
+    if (maxOfTenant < maxIndexes && this.#countOf(tenant) >= maxOfTenant) {
+      throw new VoisinError(
+        'resource_exhausted',
+        `the tenant has ${maxOfTenant} indexes, and one tenant may have no more (MAX_INDEXES_PER_TENANT); delete one first`,
+      );
+    }
+    this.#making.push(tenant);
     try {
       await this.#directory.create(tenant, definition.id, storedDefinition(definition));
     } finally {
-      this.#making--;
+      this.#making.splice(this.#making.indexOf(tenant), 1);
     }
     const entry = this.#entry(definition, undefined);
     this.#entries.set(definition.id, entry);
@@ -141,6 +151,13 @@ export class Indexes {
   #entry(definition: IndexEntry['definition'], damaged: string | undefined): IndexEntry {
     const directory = this.#directory.indexPath(definition.tenant, definition.id);
     return new IndexEntry(definition, directory, damaged, this.#services, () => this.#makeRoom());
+  }
+
+  /** Indexes of a tenant, with those that are being made. */
+  #countOf(tenant: string): number {
+    let count = this.#making.filter((one) => one === tenant).length;
+    for (const { definition } of this.#entries.values()) if (definition.tenant === tenant) count++;
+    return count;
   }
 
   #find(tenant: string | undefined, id: string): IndexEntry {

@@ -20,7 +20,7 @@ export const indexCreate = operation({
     { additionalProperties: false },
   ),
   output: IndexInfo,
-  async run({ indexes, embedding, config }, { tenant }, { tenant_id, embedding: asked, ...definition }) {
+  async run({ indexes, embedding, config: { limits } }, { tenant, admin }, { tenant_id, embedding: asked, ...definition }) {
     if (definition.index_type !== undefined && definition.factory !== undefined) {
       throw new VoisinError('invalid_argument', 'factory: came together with index_type; send one of the two', { field: 'factory' });
     }
@@ -30,14 +30,14 @@ export const indexCreate = operation({
     if (dimension === undefined) {
       throw new VoisinError(
         'invalid_argument',
-        `dimension: required, but nothing came; expected an integer of 1 to ${config.limits.maxDimension}`,
+        `dimension: required, but nothing came; expected an integer of 1 to ${limits.maxDimension}`,
         {
           field: 'dimension',
         },
       );
     }
-    if (dimension > config.limits.maxDimension) {
-      throw new VoisinError('invalid_argument', `dimension: expected an integer of 1 to ${config.limits.maxDimension}, got ${dimension}`, {
+    if (dimension > limits.maxDimension) {
+      throw new VoisinError('invalid_argument', `dimension: expected an integer of 1 to ${limits.maxDimension}, got ${dimension}`, {
         field: 'dimension',
       });
     }
@@ -51,6 +51,9 @@ export const indexCreate = operation({
       );
     }
     const owner = tenant ?? tenant_id ?? 'default';
-    return indexes.create(owner, { ...definition, dimension, ...(asked === undefined ? {} : { embedding: asked }) });
+    // Without keys a tenant is a name that anyone may choose; an administrator answers for the whole server.
+    const isBounded = tenant !== undefined && !admin;
+    const maxOfTenant = isBounded ? limits.maxIndexesPerTenant || Math.ceil(limits.maxIndexes / 2) : undefined;
+    return indexes.create(owner, { ...definition, dimension, ...(asked === undefined ? {} : { embedding: asked }) }, maxOfTenant);
   },
 });

@@ -104,3 +104,31 @@ test('a process that did not grow rests without being disturbed', async () => {
   await calmLooks(30);
   expect(done).toEqual([]);
 });
+
+test('a process whose size cannot be read goes on, and is trimmed when it can be read again', async () => {
+  let isReadable = true;
+  const tooMany = (): never => {
+    throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+  };
+  await trimmer.close();
+  trimmer = new HeapTrimmer({
+    size: () => (isReadable ? size : tooMany()),
+    work: () => work,
+    trim: async () => {
+      done.push('trim');
+      // Full while it is being trimmed, too.
+      isReadable = done.length > 1;
+    },
+    collect: () => undefined,
+  });
+  isReadable = false;
+  await busyLooks(3);
+  isReadable = true;
+  size += 32 * mib;
+  await busyLooks(1);
+  expect(done).toEqual(['trim']);
+  await busyLooks(2);
+  isReadable = true;
+  await busyLooks(1);
+  expect(done).toEqual(['trim', 'trim']);
+});

@@ -54,13 +54,22 @@ export class HeapTrimmer {
     this.#process = own;
     this.#least = this.#rested = own.size();
     this.#work = own.work();
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#timer = setInterval(() => this.#tryLook(), LOOK_MS).unref();
   }
 
   /** Resolves when no trim is under way any more. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#trimming;
+  }
+
+  /** A size cannot be read while no file can be opened: then the next look tells. */
+  #tryLook(): void {
+    try {
+      this.#look();
+    } catch {
+      this.#calmLooks = 0;
+    }
   }
 
   #look(): void {
@@ -73,8 +82,12 @@ export class HeapTrimmer {
     if (this.#calmLooks === REST_LOOKS) this.#isLittered = size - this.#rested >= REST_GROWTH_BYTES;
     // Twice: V8 makes its young generation small, 30 MB less, where little was allocated since the collection before.
     const rests = this.#calmLooks === REST_LOOKS || this.#calmLooks === 2 * REST_LOOKS;
-    if (rests && this.#isLittered) this.#trimming = this.#rest();
-    else if (size - this.#least >= GROWTH_BYTES) this.#trimming = this.#trim();
+    if (rests && this.#isLittered) this.#begin(this.#rest());
+    else if (size - this.#least >= GROWTH_BYTES) this.#begin(this.#trim());
+  }
+
+  #begin(trimming: Promise<void>): void {
+    this.#trimming = trimming.catch(() => undefined).finally(() => (this.#trimming = undefined));
   }
 
   async #rest(): Promise<void> {
@@ -86,6 +99,5 @@ export class HeapTrimmer {
   async #trim(): Promise<void> {
     await this.#process.trim();
     this.#least = this.#process.size();
-    this.#trimming = undefined;
   }
 }

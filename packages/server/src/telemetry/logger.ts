@@ -1,4 +1,5 @@
 // Structured logs: one JSON object a line on stderr, or coloured lines for a person at a terminal. Never a key, never a vector.
+import { EventEmitter } from 'node:events';
 import { pino, stdSerializers, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { default as pretty } from 'pino-pretty';
 
@@ -36,6 +37,8 @@ export function createLogger(options: LoggerOptions): Logger {
   const stream = colours
     ? pretty({ destination: options.destination ?? 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
     : plain;
+  // A log that cannot be written (its disk is full, its terminal gone) loses lines; without a listener it would end the process.
+  if (stream instanceof EventEmitter) stream.on('error', () => undefined);
   return pino(
     {
       level: options.logLevel,

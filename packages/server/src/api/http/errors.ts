@@ -50,9 +50,18 @@ export function sayError(reply: FastifyReply, error: VoisinError): number {
   const seconds = error.details?.retryAfterSeconds ?? (status === 503 || status === 429 ? 1 : undefined);
   if (seconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(seconds))));
   if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="voisin", charset="UTF-8"');
-  // A 405 or 415 is an invalid argument like others; only its status has a name of its own.
-  const own = error.details?.['http_status'];
-  return typeof own === 'number' ? own : status;
+  return ownStatus(error);
+}
+
+/** A 405 or 415 is an invalid argument like others; only its status has a name of its own. */
+export function ownStatus({ code, details }: VoisinError): number {
+  const own = details?.['http_status'];
+  return typeof own === 'number' ? own : statusOf[code];
+}
+
+/** A bound of the process or the system, and no damage. */
+export function isOutOfFiles(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && (thrown.code === 'EMFILE' || thrown.code === 'ENFILE');
 }
 
 /** Whatever was thrown, as one of ours. */
@@ -63,6 +72,10 @@ export function toVoisinError(thrown: unknown): VoisinError {
     const code: unknown = 'code' in thrown ? thrown.code : undefined;
     if (thrown.name === 'AbortError' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
       return new VoisinError('unavailable', 'the caller has gone', undefined, { cause: thrown });
+    if (isOutOfFiles(thrown)) {
+      const message = 'the server has too many files open just now; try again';
+      return new VoisinError('unavailable', message, { retryAfterSeconds: 1 }, { cause: thrown });
+    }
     const statusCode: unknown = 'statusCode' in thrown ? thrown.statusCode : undefined;
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return fromFramework(statusCode, thrown);
     return new VoisinError('internal', thrown.message, undefined, { cause: thrown });

@@ -6,7 +6,9 @@ import type { AccountRef, Identity } from '../../accounts/identity.js';
 import type { LimitState } from '../../accounts/meter.js';
 import { VoisinError } from '../../errors.js';
 import type { Caller } from '../../operations/operation.js';
+import type { Connections } from './connections.js';
 import type { Dialect } from './dialects.js';
+import { watchSilence } from './silence.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,8 +31,13 @@ export class Exchange {
   dialect: Dialect | undefined;
   /** Why an answer of 500 or more was given: for the log. */
   failure: VoisinError | undefined;
+  /** Gives back the place of a request that has one. */
+  leavePlace: (() => void) | undefined;
   readonly #isAlone: () => boolean;
   readonly #timer: NodeJS.Timeout | undefined;
+  /** Ends the watch over a connection on which nothing moves. */
+  #unwatch: (() => void) | undefined;
+  #isOver = false;
   /** Made when someone asks for the signal: most operations are over too soon to be given up. */
   #controller: AbortController | undefined;
   #aborted: VoisinError | undefined;
@@ -46,10 +53,27 @@ export class Exchange {
     this.#isAlone = isAlone;
     if (seconds === undefined) return;
     this.#timer = setTimeout(() => {
-      this.#abort(new VoisinError('deadline_exceeded', `the request took longer than ${seconds} s (REQUEST_TIMEOUT)`));
-      // An answer may take longer while it is being read: Node cuts a connection on which nothing moved for so long.
-      socket.setTimeout(seconds * 1000);
+      this.abort(new VoisinError('deadline_exceeded', `the request took longer than ${seconds} s (REQUEST_TIMEOUT)`));
+      // An answer may take longer while it is being read.
+      this.watch(watchSilence(socket, seconds * 1000, () => socket.destroy()));
     }, seconds * 1000);
+  }
+
+  /** The answer was sent, or the connection is gone. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** It was given up: its time is up, or its client disconnected. */
+  get isAborted(): boolean {
+    return this.#aborted !== undefined;
+  }
+
+  /** @param unwatch ends a watch: called at the end of the exchange */
+  watch(unwatch: () => void): void {
+    this.#unwatch?.();
+    this.#unwatch = unwatch;
+    if (this.#isOver) unwatch();
   }
 
   /** The tenant of the key; undefined until the key was looked at, and on a server without keys. */
@@ -91,13 +115,23 @@ export class Exchange {
     };
   }
 
-  /** @param whole false when the caller went away before the end of the answer */
+  /** @param whole false when the client disconnected before the end of the answer */
   end(whole: boolean): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
-    if (!whole) this.#abort(new VoisinError('unavailable', 'the caller has gone'));
+    this.#unwatch?.();
+    this.releasePlace();
+    if (!whole) this.abort(new VoisinError('unavailable', 'the client disconnected'));
   }
 
-  #abort(reason: VoisinError): void {
+  /** The request takes no place from others any longer: it is refused, or over. */
+  releasePlace(): void {
+    this.leavePlace?.();
+    this.leavePlace = undefined;
+  }
+
+  /** Ends what goes on for the request; what was already sent of its answer stays. */
+  abort(reason: VoisinError): void {
     if (this.#aborted !== undefined) return;
     this.#aborted = reason;
     this.#controller?.abort(reason);
@@ -129,12 +163,22 @@ class ExchangeCaller implements Caller {
   }
 }
 
-/** Calls `ended` once, when the answer was sent or the connection broke. */
-export function onEnd(request: FastifyRequest, reply: FastifyReply, ended: (whole: boolean) => void): void {
+/**
+ * Calls `ended` once, when the answer was sent or the connection is gone, whichever is first. Node tells the response of a connection that
+ * closes only where it was its turn to be sent: of requests that a client sent ahead, the others would be under way for ever.
+ */
+export function onEnd(connections: Connections, request: FastifyRequest, reply: FastifyReply, ended: (whole: boolean) => void): void {
   const { raw } = reply;
-  raw.once('close', () => {
+  const { socket } = request.raw;
+  let isOver = false;
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
+    connections.leave(socket, end);
     const whole = raw.writableFinished;
     request.exchange.end(whole);
     ended(whole);
-  });
+  };
+  raw.once('close', end);
+  connections.enter(socket, end);
 }

@@ -1,12 +1,14 @@
 // What every request passes before its body is read: a name, a clock, room on the server, the right kind of page, a key.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
 import { keyOf } from './auth.js';
+import type { Connections } from './connections.js';
 import { Exchange, onEnd } from './exchange.js';
 import { LoneClient } from './lone-client.js';
 import type { HttpParts } from './parts.js';
+import { Places } from './places.js';
+import { giveUpWhenSilent } from './silence.js';
 import { answerCors, refuseForeignPages, type WebPageRules } from './web-pages.js';
 
 declare module 'fastify' {
@@ -21,7 +23,7 @@ declare module 'fastify' {
 }
 
 /** @returns how many requests are under way */
-export function addGate(app: FastifyInstance, { config, accounts, log, metrics }: HttpParts): () => number {
+export function addGate(app: FastifyInstance, { config, accounts, log, metrics }: HttpParts, connections: Connections): () => number {
   const rules: WebPageRules = {
     // The first account of a server without keys makes it one with keys.
     get keyless() {
@@ -30,8 +32,10 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     host: config.host,
     corsOrigins: config.corsOrigins,
   };
-  const { maxInFlightRequests, requestTimeoutSeconds } = config.limits;
+  const { maxInFlightRequests, maxInFlightPerTenant, requestTimeoutSeconds, streamSilenceSeconds } = config.limits;
+  /** With those that have no place: of open routes, refused, or being asked for their key. */
   let inFlight = 0;
+  const places = new Places(maxInFlightRequests, maxInFlightPerTenant || Math.ceil(maxInFlightRequests / 2));
   const lone = new LoneClient();
   const isAlone = (): boolean => inFlight === 1 && lone.isAlone(performance.now());
 
@@ -41,22 +45,22 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     const exchange = new Exchange(requestId(headers['x-request-id']), stream ? undefined : requestTimeoutSeconds, socket, isAlone);
     request.exchange = exchange;
     lone.asks(socket, exchange.startedAt);
+    void reply.header('x-request-id', exchange.requestId);
     inFlight++;
-    onEnd(request, reply, (whole) => {
+    onEnd(connections, request, reply, (whole) => {
       inFlight--;
       finished(request, reply.statusCode, whole);
     });
-    void reply.header('x-request-id', exchange.requestId);
+    if (stream) giveUpWhenSilent(request, reply, streamSilenceSeconds);
+    connections.requireRoom(socket);
     if (answerCors(request, reply, rules)) return reply;
     // First, since it finds out whether this is still a server without keys.
-    if (!open) exchange.identity = await accounts.authenticate(keyOf(request.headers));
-    refuseForeignPages(request.headers, rules);
-    if (open) return undefined;
-    if (inFlight > maxInFlightRequests) {
-      throw new VoisinError('unavailable', `${maxInFlightRequests} requests are under way, and no more may be (MAX_IN_FLIGHT_REQUESTS)`, {
-        retryAfterSeconds: 1,
-      });
-    }
+    if (!open) exchange.identity = await accounts.authenticate(keyOf(headers));
+    refuseForeignPages(headers, rules);
+    // The client may have left meanwhile: its place would be given back by nobody.
+    if (open || request.is404 || exchange.isOver) return undefined;
+    const owner = places.take(exchange.tenant, request.ip);
+    exchange.leavePlace = () => places.leave(owner);
     return undefined;
   });
 

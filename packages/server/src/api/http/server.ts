@@ -1,13 +1,17 @@
 // The HTTP server: Fastify with its conveniences that change data turned off, the gate, the routes, one way to say errors.
 
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
+import { maxOpenFiles } from '../../process/open-files.js';
 import { BodyReader } from './body/body-reader.js';
+import { codingOf, decode } from './body/decode.js';
 import type { BodyPlan, ParseLimits } from './body/parse-body.js';
+import { Connections } from './connections.js';
 import { type Dialect, sayInDialect } from './dialects.js';
-import { sayError, toVoisinError } from './errors.js';
+import { isOutOfFiles, sayError, toVoisinError } from './errors.js';
 import type { Stop } from './exchange.js';
 import { addGate } from './gate.js';
 import { handler } from './handler.js';
@@ -45,6 +49,11 @@ export interface HttpServer {
 }
 
 const mib = 1024 * 1024;
+/** Each costs some 10 KB, and more once it was used. */
+const mostConnections = 10_000;
+
+/** Half of the files that the process may have open: indexes, models and the log are files too. */
+const defaultConnections = (): number => Math.max(16, Math.min(mostConnections, Math.floor((maxOpenFiles() ?? Infinity) / 2)));
 
 /** Listens on config.host and config.port. @throws what listen throws: EADDRINUSE, EACCES */
 export async function startHttp(parts: HttpParts): Promise<HttpServer> {
@@ -72,7 +81,10 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
   // Schemas are the operations' own: Fastify neither checks nor trims.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  const inFlight = addGate(app, parts);
+  const connections = new Connections(config.limits.maxConnections || defaultConnections(), parts.log);
+  connections.watch(app.server);
+  const inFlight = addGate(app, parts, connections);
+  metrics.watchQueue('http_connections', () => connections.count);
   metrics.watchQueue('http_requests', inFlight);
   metrics.watchQueue('http_body_bytes', () => bodies.bytesInFlight);
   metrics.watchQueue('http_bodies_parsed', () => bodies.thread.queued);
@@ -123,7 +135,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
       const deadline = performance.now() + milliseconds;
       // Node takes a connection on which nothing was asked yet for a busy one: when no request is under way, all can go.
       const cut = setInterval(() => {
-        if (inFlight() === 0 || performance.now() >= deadline) app.server.closeAllConnections();
+        if (inFlight() === 0 || performance.now() >= deadline) connections.closeAll();
       }, 25);
       await app.close();
       clearInterval(cut);
@@ -140,19 +152,33 @@ function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
     done();
   });
   app.addContentTypeParser('application/json', async (request: FastifyRequest) => {
-    const { plan = 'plain', maxBodyBytes = mib, parseLimits: limits = bodies.limits, rawBody = false } = request.routeOptions.config;
-    if (rawBody || request.is404) return undefined;
-    const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-    if (encoding !== 'identity') throw unsupported('content-encoding', 'none', encoding);
-    const length = request.headers['content-length'];
-    const contentLength = length === undefined ? undefined : Number(length);
-    const { exchange } = request;
+    const config = request.routeOptions.config;
+    if (takesNoBody(request)) return undefined;
+    const { plan = 'plain', maxBodyBytes = mib, parseLimits: limits = bodies.limits } = config;
+    const { exchange, raw } = request;
+    const coding = codingOf(raw.headers);
+    const length = raw.headers['content-length'];
+    const contentLength = length === undefined || coding !== undefined ? undefined : Number(length);
     const onAbort = (stop: Stop): (() => void) => exchange.onAbort(stop);
-    return exchange.race(bodies.read(request.raw, { plan, maxBytes: maxBodyBytes, contentLength, limits, onAbort }));
+    const stream = coding === undefined ? raw : decode(raw, coding);
+    return exchange.race(bodies.read(stream, { plan, maxBytes: maxBodyBytes, contentLength, coding, limits, onAbort }));
   });
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
-    if (request.routeOptions.config.rawBody === true || request.is404) return undefined;
+    if (takesNoBody(request) || (await request.exchange.race(isEmpty(request.raw)))) return undefined;
     throw unsupported('content-type', 'application/json', request.headers['content-type'] ?? '');
+  });
+}
+
+/** Nobody waits for a body that nobody reads: not for one that comes with health or a page, and an import reads its own. */
+function takesNoBody({ is404, routeOptions: { config } }: FastifyRequest): boolean {
+  return config.rawBody === true || config.open === true || is404;
+}
+
+/** Whether a body whose length is not known ends without a byte. Whatever comes of it is thrown away. */
+function isEmpty(raw: IncomingMessage): Promise<boolean> {
+  if (raw.headers['content-length'] !== undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    raw.once('end', () => resolve(true)).once('data', () => resolve(false));
   });
 }
 
@@ -165,7 +191,9 @@ function addErrors(app: FastifyInstance, { config }: HttpParts, known: KnownRout
   app.setErrorHandler((thrown, request, reply) => {
     const error = toVoisinError(thrown);
     const { exchange } = request;
-    if (error.code === 'internal') exchange.failure = error;
+    // A refusal takes no place from others while it is being sent.
+    exchange.releasePlace();
+    if (error.code === 'internal' || isOutOfFiles(thrown)) exchange.failure = error;
     const status = sayError(reply, error);
     const said = sayInDialect(dialectOf(request, error), error, status, exchange.requestId, config.debug);
     void reply.code(said.status).send(said.body);

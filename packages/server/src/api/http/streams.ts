@@ -1,6 +1,5 @@
 // Import and export: as long as they take, a bounded piece in memory at a time.
 
-import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
@@ -9,6 +8,7 @@ import type { Export } from '../../operations/index-export.js';
 import { indexExport } from '../../operations/index-export.js';
 import { indexImport, type ImportProgress } from '../../operations/index-import.js';
 import { accepts } from './accept.js';
+import { discard, importBytes } from './import-bytes.js';
 import { errorBody, toVoisinError } from './errors.js';
 import { contentTypes, exportBytes } from './export-body.js';
 import { callerOf, refused } from './handler.js';
@@ -20,6 +20,7 @@ import type { Route } from './route.js';
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 type Fields = Readonly<Record<string, unknown>>;
 
+const mib = 1024 * 1024;
 /** A line of progress at most this often: a client that does not read while it sends must not stop the import. */
 const progressMilliseconds = 200;
 
@@ -27,7 +28,7 @@ export function importHandler(route: Route, wire: Wire): Handler {
   return async (request, reply) => {
     const { index, query, tenantId } = take(route, request, wire);
     const options = takeImportOptions(query, wire.config.limits.maxIdBytes);
-    const stream = upload(request.raw);
+    const stream = importBytes(request, wire.config.limits.bodyMb * mib);
     const batches = (dimension: number) => importBatches(stream, { ...options, dimension }, wire.bodies);
     try {
       const progress: unknown = await indexImport.call(wire, callerOf(request, tenantId), { index, batches });
@@ -63,23 +64,6 @@ export function exportHandler(route: Route, wire: Wire): Handler {
     const name = `${index.replace(/[^\w.-]/g, '_')}.${format}`;
     return reply.code(200).type(contentTypes[format]).header('content-disposition', `attachment; filename="${name}"`).send(bytes);
   };
-}
-
-/** The bytes of a request; whoever stops reading leaves the connection whole. */
-async function* upload(raw: IncomingMessage): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterable<Buffer> = raw.iterator({ destroyOnReturn: false });
-  try {
-    for await (const chunk of chunks) yield chunk;
-  } finally {
-    discard(raw);
-  }
-}
-
-function discard(raw: IncomingMessage): void {
-  // Once the iterator has taken its listeners away.
-  setImmediate(() => {
-    if (!raw.readableEnded) raw.resume();
-  });
 }
 
 function take(route: Route, request: FastifyRequest, wire: Wire): { index: string; query: Fields; tenantId: string | undefined } {

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import type { Limits } from '../../../config/config.js';
 import { VoisinError } from '../../../errors.js';
+import { type Coding, decodeError } from './decode.js';
 import { TooManyParts } from './json-reader.js';
 import { type BodyPlan, parseBody, type ParsedBody, type ParseLimits, type TextsLimit } from './parse-body.js';
 import { ParseThread } from './parse-thread.js';
@@ -21,7 +22,10 @@ const firstBytes = 16 * 1024;
 export interface BodyRequest {
   readonly plan: BodyPlan;
   readonly maxBytes: number;
+  /** Undefined where it is not known, as of a compressed body. */
   readonly contentLength: number | undefined;
+  /** How the stream was compressed. */
+  readonly coding: Coding | undefined;
   readonly limits: ParseLimits;
   /** Tells when nobody waits for the body any longer: its time is up. Returns how to be told no more. */
   readonly onAbort: (stop: (reason: VoisinError) => void) => () => void;
@@ -113,7 +117,7 @@ function tooLarge(maxBytes: number, got: string): VoisinError {
 /** The whole body in a buffer that nothing else uses, so that it can move to a thread. Listeners: an iterator costs more than a small body. */
 function receive(
   stream: Readable,
-  { maxBytes, contentLength, onAbort }: BodyRequest,
+  { maxBytes, contentLength, coding, onAbort }: BodyRequest,
   memory: Buffer,
   hold: (more: number) => void,
 ): Promise<Buffer> {
@@ -127,10 +131,11 @@ function receive(
       offAbort();
       outcome();
     };
-    // What still comes is read and thrown away, so that the client gets to read the answer.
+    // What still comes is read and thrown away, so that the client gets to read the answer. What is compressed is not decoded for that.
     const refuse = (error: unknown): void => {
       done(() => reject(error));
-      stream.resume();
+      if (coding === undefined) stream.resume();
+      else stream.destroy();
     };
     const take = (chunk: Buffer): void => {
       const needed = length + chunk.length;
@@ -149,7 +154,10 @@ function receive(
       length += chunk.copy(whole, length);
     };
     const end = (): void => done(() => resolve(length === whole.length ? whole : whole.subarray(0, length)));
-    const failed = (cause: Error): void => done(() => reject(incomplete(cause)));
+    const failed = (cause: Error): void => {
+      const own = coding === undefined ? cause : decodeError(cause, coding);
+      done(() => reject(own instanceof VoisinError ? own : incomplete(cause)));
+    };
     const gone = (): void => done(() => reject(incomplete()));
     stream.on('data', take).on('end', end).on('error', failed).on('close', gone);
     offAbort = onAbort(refuse);
