@@ -8,6 +8,8 @@ const letterU = 0x75;
 const windowBytes = 64 * 1024;
 /** Up to here every decimal has a double of its own. */
 const safeDigits = 15;
+/** So many digits tell a double from its neighbours. */
+const doubleDigits = 17;
 /** From here on JavaScript writes whole numbers with an exponent. */
 const exponentFrom = 1e21;
 /** Below, doubles have fewer digits. */
@@ -44,47 +46,54 @@ function firstChanged(bytes: Buffer): number {
 
 /**
  * @param at the `u` of an escape \uXXXX
- * @returns the half of a surrogate pair that has no other half ('\ud83d'); where the pair ends, at its last byte; undefined for other characters
+ * @returns the last byte of a surrogate pair that begins there, `at` itself for another character; undefined: it is half of a pair
  */
-export function surrogateAt(bytes: Buffer, at: number): { readonly half: string } | { readonly end: number } | undefined {
+export function surrogateEnd(bytes: Buffer, at: number): number | undefined {
   const unit = escapedUnit(bytes, at);
-  if (unit < 0xd800 || unit > 0xdfff) return undefined;
-  const isPair = unit < 0xdc00 && bytes[at + 5] === backslash && bytes[at + 6] === letterU && escapedUnit(bytes, at + 6) >= 0xdc00;
-  if (isPair && escapedUnit(bytes, at + 6) <= 0xdfff) return { end: at + 10 };
-  return { half: bytes.toString('latin1', at - 1, at + 5) };
+  if (unit < 0xd800 || unit > 0xdfff) return at;
+  if (unit > 0xdbff || bytes[at + 5] !== backslash || bytes[at + 6] !== letterU) return undefined;
+  const next = escapedUnit(bytes, at + 6);
+  return next >= 0xdc00 && next <= 0xdfff ? at + 10 : undefined;
 }
 
-/** 0 for what is no \uDXXX: characters of other blocks are not looked at. */
+/** -1 for what has no four hexadecimal digits. */
 function escapedUnit(bytes: Buffer, at: number): number {
-  if (((bytes[at + 1] ?? 0) | 0x20) !== 0x64) return 0;
-  const digits = bytes.toString('latin1', at + 1, at + 5);
-  return /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : 0;
+  let unit = 0;
+  for (let i = at + 1; i <= at + 4; i++) {
+    const byte = bytes[i] ?? 0;
+    const letter = (byte | 0x20) - 0x57;
+    if (byte >= 0x30 && byte <= 0x39) unit = unit * 16 + byte - 0x30;
+    else if (letter >= 10 && letter <= 15) unit = unit * 16 + letter;
+    else return -1;
+  }
+  return unit;
 }
 
 /**
- * Whether a number of JSON is the same number after JSON.parse and JSON.stringify, and in every program that reads it as a double. Numbers of up
- * to 15 digits are. With more digits they must be those of a double, however many of them are written: 0.30000000000000004 and
- * 0.1000000000000000055511 are, 1.0000000000000000001 is not. An integer must be within 2^53, where each has a double of its own.
- * -0 is 0.
+ * Whether a number of JSON keeps its digits in a double: what JSON.parse reads, and JSON.stringify writes again. Up to 15 digits are always
+ * kept. Fractions have up to 17, which name a double; with more they must be the digits of one, however many are written:
+ * 0.1000000000000000055511 is, 1.0000000000000000001 is not. Integers must be within 2^53, where each has a double of its own. -0 is 0.
  */
 export function isExactNumber(text: string): boolean {
   const value = Number(text);
-  const digits = significantDigits(text);
   // Not JSON: the parser says so.
   if (Number.isNaN(value)) return true;
-  if (value === 0) return digits === '';
   const size = Math.abs(value);
   if (size === Infinity) return false;
-  if (digits.length <= safeDigits && size >= leastNormal) return true;
+  const digits = significantDigits(text);
+  if (value === 0) return digits === '';
+  if (size >= leastNormal && digits.length <= (size <= Number.MAX_SAFE_INTEGER ? doubleDigits : safeDigits)) return true;
   if (size > Number.MAX_SAFE_INTEGER && (size < exponentFrom || !/[.e]/i.test(text))) return false;
   if (digits === significantDigits(String(value))) return true;
   return digits.length <= maxPrecision && digits === significantDigits(value.toPrecision(digits.length));
 }
 
-/** Without sign, point, exponent and the zeros on both sides. */
+/** Without sign, point, exponent and the zeros on both sides. In loops: a pattern for the zeros at the end takes the square of a long text's time. */
 function significantDigits(text: string): string {
-  return text
-    .replace(/e.*$/i, '')
-    .replace(/[-.]/g, '')
-    .replace(/^0+|0+$/g, '');
+  const exponent = text.search(/e/i);
+  const digits = (exponent === -1 ? text : text.slice(0, exponent)).replace(/[-.]/g, '');
+  let [start, end] = [0, digits.length];
+  while (digits[start] === '0') start++;
+  while (end > start && digits[end - 1] === '0') end--;
+  return digits.slice(start, end);
 }

@@ -2,7 +2,7 @@
 export { base64ToFloat32, bytesToFloat32, float32ToBase64, float32ToBytes } from './float-bytes.js';
 export { float32ToJson, shortFloat } from './float-text.js';
 export { readFvecs, writeFvecs } from './fvecs.js';
-export { isExactNumber, surrogateAt, utf8Problem } from './i-json.js';
+export { isExactNumber, surrogateEnd, utf8Problem } from './i-json.js';
 export { inOneLine, writeJsonl } from './jsonl.js';
 export { readNpy, writeNpy } from './npy.js';
 export { type ReadRowsOptions, type RowBatch, type UnfitValue } from './row-batches.js';

@@ -1,16 +1,13 @@
 // Walks the bytes of a JSON text. Numbers of vectors go straight into float32; everything else is found here and read by JSON.parse.
 
 import { VoisinError } from '../../../errors.js';
-import { isExactNumber, surrogateAt } from '../../../formats/index.js';
+import { isExactNumber, surrogateEnd } from '../../../formats/index.js';
 
 /** Deeper bodies are refused: nothing that people store is so deep, and a walk over it must not end the stack. */
 export const maxDepth = 64;
 
 /** A longer value is not shown in a message: what is wrong with it is what it is. */
 const shownBytes = 1024;
-/** Numbers of at most this many characters, and without an exponent, are kept as they are sent. */
-const maxPlainNumber = 15;
-
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -254,24 +251,30 @@ export class JsonReader {
 
   /** @returns the last byte of the character whose escape has its `u` at `at` */
   #skipUnit(at: number): number {
-    const found = surrogateAt(this.bytes, at);
-    if (found === undefined) return at;
-    if ('end' in found) return found.end;
-    this.flaw ??= `expected whole characters, got half of a surrogate pair, ${found.half}, at byte ${at - 1}`;
+    const end = surrogateEnd(this.bytes, at);
+    if (end !== undefined) return end;
+    const half = this.bytes.toString('latin1', at - 1, at + 5);
+    this.flaw ??= `expected whole characters, got half of a surrogate pair, ${half}, at byte ${at - 1}`;
     return at;
   }
 
   #skipNumber(): void {
     const { bytes, at: start } = this;
+    const first = bytes[start] === minus ? start + 1 : start;
     let hasExponent = false;
+    let pointAt = -1;
     let at = start + 1;
     for (let byte = bytes[at] ?? 0; ; byte = bytes[++at] ?? 0) {
-      if (isDigit(byte) || byte === point) continue;
-      if ((byte | 0x20) !== letterE && byte !== minus && byte !== plus) break;
-      hasExponent = true;
+      if (isDigit(byte)) continue;
+      if (byte === point) pointAt = at;
+      else if ((byte | 0x20) === letterE || byte === minus || byte === plus) hasExponent = true;
+      else break;
     }
     this.at = at;
-    if ((at - start <= maxPlainNumber && !hasExponent) || !this.exactNumbers || this.flaw !== undefined) return;
+    if (!this.exactNumbers || this.flaw !== undefined) return;
+    const digits = at - first - (pointAt === -1 ? 0 : 1) - (bytes[first] === zero ? 1 : 0);
+    // Most numbers need no closer look.
+    if (!hasExponent && (digits <= 15 || (digits <= 17 && pointAt !== -1 && pointAt - first <= 15))) return;
     const text = bytes.toString('latin1', start, at);
     if (isExactNumber(text)) return;
     const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VoisinError } from '../../../errors.js';
+import { isExactNumber } from '../../../formats/index.js';
 import { toInput } from './columns.js';
 import { TooManyParts } from './json-reader.js';
 import { type BodyPlan, parseBody } from './parse-body.js';
@@ -286,4 +287,20 @@ it('numbers that no double holds are refused in metadata and filters, and pass i
   expect(complaint(big, 'texts')).toBe('accepted');
   expect(complaint(big, 'plain')).toContain('user: expected numbers that a double holds');
   expect(complaint('{"a":{"b":[1,"\\"9007199254740993",12345678901234567890]}}', 'plain')).toContain('got 12345678901234567890 at byte 34');
+});
+
+it('a number that the reader lets pass at a glance is one that its closer look lets pass too', () => {
+  const seed = Date.now() % 2 ** 31;
+  const next = random(seed);
+  const digits = (n: number): string => Array.from({ length: n }, () => Math.floor(next() * 10)).join('');
+  const wrong: string[] = [];
+  for (let i = 0; i < 20_000; i++) {
+    const whole = next() < 0.3 ? '0' : `${1 + Math.floor(next() * 9)}${digits(Math.floor(next() * 17))}`;
+    const part = next() < 0.3 ? '' : `.${digits(1 + Math.floor(next() * 20))}`;
+    const power = next() < 0.7 ? '' : `e${Math.floor(next() * 700) - 350}`;
+    const text = `${next() < 0.5 ? '-' : ''}${whole}${part}${power}`;
+    const isAccepted = complaint(`{"filter":[${text}]}`) === 'accepted';
+    if (isAccepted !== isExactNumber(text)) wrong.push(text);
+  }
+  expect(wrong, `seed ${seed}`).toEqual([]);
 });
