@@ -1,6 +1,8 @@
 // One index in the catalogue: closed, opening, open or damaged, and how it goes from one to the other.
 import { VoisinError } from '../errors.js';
 import { failureOf, isDamage, reasonOf, withoutPaths } from '../store/failure.js';
+import { isTooManyFiles } from '../store/disk.js';
+import { readRowCount } from '../store/row-count.js';
 import { RowStore } from '../store/row-store.js';
 import { type Definition, describe } from './definition.js';
 import { rowsPath } from './load.js';
@@ -15,9 +17,12 @@ const damagedPauseMilliseconds = 5000;
 export class IndexEntry {
   readonly definition: Definition;
   readonly face: ManagedIndex;
+  /** Ascending as lists are: ISO dates compare as texts do. */
+  readonly cursor: string;
   readonly #directory: string;
   readonly #services: IndexServices;
   readonly #makeRoom: () => Promise<void>;
+  readonly #freeDescriptors: () => Promise<boolean>;
   readonly #definitionDamaged: boolean;
   #damaged: { readonly reason: string; readonly at: number } | undefined;
   #open: Promise<OpenIndex> | undefined;
@@ -31,6 +36,8 @@ export class IndexEntry {
   /** Rows when the index was last open or looked at. */
   #knownRows: number | undefined;
   #counting: Promise<void> | undefined;
+  /** Its store was opened since the start. */
+  #looked = false;
   /** What kept the index from opening the last time, and will pass. */
   #obstacle: string | undefined;
   usedAt = Date.now();
@@ -40,12 +47,14 @@ export class IndexEntry {
     directory: string,
     damaged: string | undefined,
     services: IndexServices,
-    makeRoom: () => Promise<void>,
+    { makeRoom, freeDescriptors }: { readonly makeRoom: () => Promise<void>; readonly freeDescriptors: () => Promise<boolean> },
   ) {
     this.definition = definition;
+    this.cursor = `${definition.createdAt}_${definition.id}`;
     this.#directory = directory;
     this.#services = services;
     this.#makeRoom = makeRoom;
+    this.#freeDescriptors = freeDescriptors;
     this.#definitionDamaged = damaged !== undefined;
     this.#damaged = damaged === undefined ? undefined : { reason: withoutPaths(damaged, directory), at: Date.now() };
     this.face = new ManagedIndex(definition, directory, (use) => this.#lend(use), services);
@@ -59,8 +68,9 @@ export class IndexEntry {
     return this.#users === 0 && this.#opened !== undefined;
   }
 
-  async info(): Promise<IndexInfo> {
-    await this.#countRows();
+  /** `look`: a closed index is looked at on the disk when it was not since the start, so that damage which shows without loading is told. */
+  async info({ look }: { readonly look: boolean }): Promise<IndexInfo> {
+    await this.#countRows(look);
     const open = this.#opened;
     const damage = this.#damaged?.reason ?? this.#fault;
     const state = damage === undefined ? (open?.state ?? (this.#obstacle === undefined ? 'ready' : 'read_only')) : 'damaged';
@@ -120,6 +130,7 @@ export class IndexEntry {
     try {
       if (open !== undefined) {
         this.#knownRows = open.generation.alive;
+        this.#looked = true;
         await open.close(options);
       }
     } finally {
@@ -182,7 +193,7 @@ export class IndexEntry {
     await this.#makeRoom();
     const startedAt = performance.now();
     try {
-      this.#opened = await OpenIndex.open(this.#directory, this.definition, this.#services);
+      this.#opened = await this.#openWithRoom();
       this.#damaged = undefined;
       this.#obstacle = undefined;
       const milliseconds = Math.round(performance.now() - startedAt);
@@ -190,6 +201,17 @@ export class IndexEntry {
       return this.#opened;
     } catch (error) {
       throw this.#explain(error);
+    }
+  }
+
+  /** Where all descriptors are in use, indexes that nobody uses are closed for this one. */
+  async #openWithRoom(): Promise<OpenIndex> {
+    for (;;) {
+      try {
+        return await OpenIndex.open(this.#directory, this.definition, this.#services);
+      } catch (error) {
+        if (!isTooManyFiles(error) || !(await this.#freeDescriptors())) throw error;
+      }
     }
   }
 
@@ -223,12 +245,14 @@ export class IndexEntry {
   }
 
   /** Counts the rows of an index that is closed, without loading it. */
-  #countRows(): Promise<void> {
-    if (this.#open !== undefined || this.#knownRows !== undefined || this.#isSetAside) return Promise.resolve();
-    this.#counting ??= this.#countNow().finally(() => {
+  async #countRows(look: boolean): Promise<void> {
+    await this.#counting;
+    const isKnown = this.#knownRows !== undefined && this.#obstacle === undefined && (this.#looked || !look);
+    if (this.#open !== undefined || isKnown || this.#isSetAside) return;
+    this.#counting ??= this.#countNow(look).finally(() => {
       this.#counting = undefined;
     });
-    return this.#counting;
+    await this.#counting;
   }
 
   /** Whether it is damaged, and was looked at a short while ago. */
@@ -236,10 +260,17 @@ export class IndexEntry {
     return this.#damaged !== undefined && (this.#definitionDamaged || Date.now() - this.#damaged.at < damagedPauseMilliseconds);
   }
 
-  async #countNow(): Promise<void> {
+  async #countNow(look: boolean): Promise<void> {
     try {
+      // What kept it from opening may be over: only opening tells.
+      const counted = look || this.#obstacle !== undefined ? undefined : await readRowCount(rowsPath(this.#directory));
+      if (counted !== undefined) {
+        this.#knownRows = counted;
+        return;
+      }
       const store = await RowStore.open(rowsPath(this.#directory), this.definition.wanted.dimension);
       this.#knownRows = store.state.rows;
+      this.#looked = true;
       this.#damaged = undefined;
       this.#obstacle = undefined;
       await store.close();

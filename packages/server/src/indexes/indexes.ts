@@ -11,6 +11,9 @@ import { Background, type IndexLimits, type IndexServices, type Log } from './se
 import type { CreateIndex, IndexInfo, IndexSize, Page } from './types.js';
 
 const housekeepingMilliseconds = 1000;
+const lookedAtOnce = 8;
+/** An open index takes some seven file descriptors. */
+const descriptorSpare = 8;
 
 export interface IndexesOptions {
   readonly directory: DataDirectory;
@@ -26,6 +29,8 @@ export class Indexes {
   /** By id. */
   readonly #entries = new Map<string, IndexEntry>();
   readonly #housekeeping: NodeJS.Timeout;
+  /** Indexes that may be open at a time: fewer than MAX_OPEN_INDEXES once the file descriptors were used up. */
+  #mostOpen = Infinity;
   #tidying = false;
   /** The tenants of indexes that are being made. */
   readonly #making: string[] = [];
@@ -87,7 +92,7 @@ export class Indexes {
     }
     const entry = this.#entry(definition, undefined);
     this.#entries.set(definition.id, entry);
-    return entry.info();
+    return entry.info({ look: true });
   }
 
   /**
@@ -102,7 +107,7 @@ export class Indexes {
 
   /** What is known of the index, also of a damaged one. Errors: not_found. */
   info(tenant: string | undefined, id: string): Promise<IndexInfo> {
-    return this.#find(tenant, id).info();
+    return this.#find(tenant, id).info({ look: true });
   }
 
   /** A page of indexes in the order in which they were made. Errors: invalid_argument for a cursor that is none. */
@@ -113,13 +118,22 @@ export class Indexes {
     // Indexes that are made at once need not come here in the order of their cursors.
     const mine = [...this.#entries.values()]
       .filter(({ definition }) => tenant === undefined || definition.tenant === tenant)
-      .sort((a, b) => (cursorOf(a) < cursorOf(b) ? -1 : 1));
-    const start = cursor === undefined ? 0 : mine.findIndex((entry) => cursorOf(entry) > cursor);
+      .sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
+    const start = cursor === undefined ? 0 : mine.findIndex((entry) => entry.cursor > cursor);
     const rest = start === -1 ? [] : mine.slice(start);
     const page = rest.slice(0, limit);
     const last = page.at(-1);
-    const indexes = await Promise.all(page.map((entry) => entry.info()));
-    return last !== undefined && rest.length > limit ? { indexes, next_cursor: cursorOf(last) } : { indexes };
+    const indexes: IndexInfo[] = [];
+    const lane = async (next: Iterator<[number, IndexEntry]>): Promise<void> => {
+      for (let step = next.next(); step.done !== true; step = next.next()) {
+        const [at, entry] = step.value;
+        indexes[at] = await entry.info({ look: false });
+      }
+    };
+    // Some at a time: each that has no count yet opens its files, and a page may have a thousand.
+    const next = page.entries();
+    await Promise.all(Array.from({ length: Math.min(page.length, lookedAtOnce) }, () => lane(next)));
+    return last !== undefined && rest.length > limit ? { indexes, next_cursor: last.cursor } : { indexes };
   }
 
   /** Deletes an index for good. Errors: not_found. */
@@ -150,7 +164,10 @@ export class Indexes {
 
   #entry(definition: IndexEntry['definition'], damaged: string | undefined): IndexEntry {
     const directory = this.#directory.indexPath(definition.tenant, definition.id);
-    return new IndexEntry(definition, directory, damaged, this.#services, () => this.#makeRoom());
+    return new IndexEntry(definition, directory, damaged, this.#services, {
+      makeRoom: () => this.#makeRoom(),
+      freeDescriptors: () => this.#freeDescriptors(),
+    });
   }
 
   /** Indexes of a tenant, with those that are being made. */
@@ -171,17 +188,41 @@ export class Indexes {
   /** Closes those that were used the longest ago when more are open, or opening, than may be. Errors: unavailable when all are in use. */
   async #makeRoom(): Promise<void> {
     const { maxOpenIndexes } = this.#services.limits;
-    for (;;) {
-      const open = [...this.#entries.values()].filter(({ isOpen }) => isOpen);
-      if (open.length <= maxOpenIndexes) return;
-      const idle = open.filter(({ isIdle }) => isIdle).sort((a, b) => a.usedAt - b.usedAt)[0];
-      if (idle === undefined) {
+    while (this.#openCount > Math.min(maxOpenIndexes, this.#mostOpen)) {
+      if (!(await this.#closeIdle())) {
         throw new VoisinError('unavailable', `${maxOpenIndexes} indexes are open and in use, and no more may be (MAX_OPEN_INDEXES)`, {
           retryAfterSeconds: 1,
         });
       }
-      await idle.close();
     }
+  }
+
+  /**
+   * More indexes are open than there are file descriptors for, whatever MAX_OPEN_INDEXES says: closes some that nobody uses, and stays below from now
+   * on, so that connections and files of the others have room. Resolves to false when all are in use.
+   */
+  async #freeDescriptors(): Promise<boolean> {
+    this.#mostOpen = Math.max(1, this.#openCount - descriptorSpare);
+    this.#services.log.warn(
+      { open: this.#openCount, most: this.#mostOpen },
+      'too many files are open: fewer indexes are kept open from now on',
+    );
+    if (!(await this.#closeIdle())) return false;
+    while (this.#openCount > this.#mostOpen && (await this.#closeIdle()));
+    return true;
+  }
+
+  get #openCount(): number {
+    let count = 0;
+    for (const { isOpen } of this.#entries.values()) if (isOpen) count++;
+    return count;
+  }
+
+  /** Closes the index that nobody has used for the longest time; false: all that are open are in use. */
+  async #closeIdle(): Promise<boolean> {
+    const idle = [...this.#entries.values()].filter(({ isIdle }) => isIdle).sort((a, b) => a.usedAt - b.usedAt)[0];
+    await idle?.close();
+    return idle !== undefined;
   }
 
   async #tidy(): Promise<void> {
@@ -197,6 +238,3 @@ export class Indexes {
     }
   }
 }
-
-/** Ascending as the list is: ISO dates compare as texts do. */
-const cursorOf = ({ definition }: IndexEntry): string => `${definition.createdAt}_${definition.id}`;

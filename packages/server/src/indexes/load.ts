@@ -3,7 +3,7 @@ import { Index } from '@voisin/faiss';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DamageError } from '../errors.js';
-import { isDiskFull } from '../store/disk.js';
+import { isDiskFull, isTooManyFiles } from '../store/disk.js';
 import { inTurns, type Pieces } from '../turns.js';
 import type { RowStore } from '../store/row-store.js';
 import { readSnapshot, type SnapshotHeader } from '../store/snapshot.js';
@@ -162,7 +162,7 @@ async function usable(
     return { faiss, serving: header.standIn ? standIn : definition.type, rows, ...header };
   } catch (error) {
     await file?.faiss.release();
-    if (isDiskFull(error) || error instanceof StoreGone) throw error;
+    if (isDiskFull(error) || isTooManyFiles(error) || error instanceof StoreGone) throw error;
     const path = snapshotPath(directory);
     const aside = `${path}.damaged`;
     log.warn(

@@ -11,7 +11,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VoisinError } from '../errors.js';
-import { hasCode, isDiskFull, isThere, makeDirectory, syncPath } from './disk.js';
+import { hasCode, isDiskFull, isThere, isTooManyFiles, makeDirectory, syncPath } from './disk.js';
 import { flock } from './flock.js';
 import { KeyValueStore } from './key-value.js';
 
@@ -142,6 +142,8 @@ async function readDefinition(path: string): Promise<{ definition: unknown } | {
   try {
     return { definition: JSON.parse(await readFile(join(path, definitionFile), 'utf8')) };
   } catch (error) {
+    // A server that starts like this could use none of its indexes: what is wrong is not them.
+    if (isTooManyFiles(error)) throw error;
     return { damaged: `${definitionFile} cannot be read: ${error instanceof Error ? error.message : String(error)}` };
   }
 }

@@ -50,6 +50,11 @@ export function isDiskFull(error: unknown): boolean {
   );
 }
 
+/** The process, or the machine, has as many files open as it may. Said as a full disk is. */
+export function isTooManyFiles(error: unknown): boolean {
+  return /EMFILE|ENFILE|[Tt]oo many open files/.test(errorText(error)) || hasCode(error, 'EMFILE') || hasCode(error, 'ENFILE');
+}
+
 /** Whether there is anything at `path`. */
 export const isThere = (path: string): Promise<boolean> =>
   lstat(path).then(

@@ -22,6 +22,7 @@ import { HeldSnapshot } from './held-snapshot.js';
 import { checkTables, listedBytes, logBytes, tableBytes } from './level-files.js';
 import { removeOrphanTables } from './orphan-tables.js';
 import { CommitBatch, type NewRow } from './commit-batch.js';
+import { removeRowCount, writeRowCount } from './row-count.js';
 import { type Kind, maxRow, noMetadata, numberOf, rowKey, sealed, unsealed, valueBytes } from './row-records.js';
 import { type Level, readState, type StoreState, whatToDo } from './store-state.js';
 
@@ -44,6 +45,9 @@ export class RowStore {
   readonly #db: Level;
   readonly #valueBytes: number;
   readonly #acknowledged: Acknowledged;
+  readonly #directory: string;
+  #isOpen = false;
+  #hasCount = true;
   #state: StoreState = { lastRow: 0, changes: 0, rows: 0 };
   /** The store before the commit that is not settled yet: what reads see until it is. */
   #before: HeldSnapshot | undefined;
@@ -53,6 +57,7 @@ export class RowStore {
   #hasTexts = false;
 
   private constructor(directory: string, dimension: number, acknowledged: Acknowledged) {
+    this.#directory = directory;
     this.#db = new ClassicLevel(join(directory, 'level'), { keyEncoding: 'view', valueEncoding: 'view' });
     this.#valueBytes = dimension * 4;
     this.#acknowledged = acknowledged;
@@ -125,6 +130,8 @@ export class RowStore {
       if (batch.wantsPause) await batch.pause();
     }
     batch.move(old.changes, state);
+    if (this.#hasCount) await removeRowCount(this.#directory);
+    this.#hasCount = false;
     await this.#write(async () => {
       this.#before = new HeldSnapshot(this.#db);
       await batch.write();
@@ -208,6 +215,7 @@ export class RowStore {
     if (this.#closed) return;
     this.#closed = true;
     await closeAll([() => this.#acknowledged.close(), () => this.#db.close()]);
+    if (this.#isOpen && !this.#needsReopen) writeRowCount(this.#directory, this.#state);
   }
 
   /** Runs one write of LevelDB. Where it fails, what follows in the log may not be read again: nothing more is written there. */
@@ -237,6 +245,7 @@ export class RowStore {
     }
     // The eight bytes have their room from now on: a commit on a full disk must not fail after its sync.
     if (!isMarked) this.#acknowledged.mark(this.#state.changes);
+    this.#isOpen = true;
   }
 
   async #openLevel(options: Parameters<Level['open']>[0]): Promise<void> {
