@@ -6,6 +6,7 @@ import type { HttpParts } from './api/http/parts.js';
 import type { Config } from './config/config.js';
 import type { Embedding } from './embedding/embedding.js';
 import { Indexes } from './indexes/indexes.js';
+import { AnswerMemory } from './operations/answer-bound.js';
 import type { Services } from './operations/operation.js';
 import type { DataDirectory } from './store/data-directory.js';
 import type { Logger } from './telemetry/logger.js';
@@ -51,7 +52,10 @@ export async function createContext(config: Config, log: Logger, begun: Begun = 
       usageWaits: account.usage.isFailing,
       countsAlone: account.countsAlone(),
     }));
-    const services: Services = { config, indexes, embedding, account, readSystem: systemMetrics(config.dataDir), version, startedAt };
+    const answers = new AnswerMemory(config.limits.maxAnswerMb);
+    metrics.watchQueue('http_answer_bytes', () => answers.held);
+    const readSystem = systemMetrics(config.dataDir);
+    const services: Services = { config, indexes, embedding, account, answers, readSystem, version, startedAt };
     return { ...services, accounts: account.accounts, log, metrics, close };
   } catch (error) {
     await close();

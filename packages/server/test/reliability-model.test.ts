@@ -155,7 +155,7 @@ class Run {
       expect(own, `${hit.id} is alive and matches`).toBeDefined();
       expect(hit.distance).toBeCloseTo(own ?? NaN, 3);
       if (this.exact) expect(hit.distance).toBeCloseTo(nearest[rank] ?? NaN, 3);
-      expect(hit.metadata).toEqual(this.model.rows.get(hit.id)?.metadata);
+      expect(JSON.parse(hit.metadata)).toEqual(this.model.rows.get(hit.id)?.metadata);
       expect(hit.score).toBeCloseTo(scoreOf(this.metric, this.metric === 'cosine' ? 1 - hit.distance : hit.distance), 5);
     }
     const far = nearest[Math.floor(nearest.length / 2)];

@@ -19,6 +19,13 @@ export const limits = {
     max: 500,
     help: 'Largest body of a request for embeddings, in MiB.',
   }),
+  maxAnswerMb: integer('MAX_ANSWER_MB', {
+    group: limitsGroup,
+    default: 512,
+    min: 1,
+    max: 65_536,
+    help: 'Largest answer of a search, in MiB; past it, 413. Answers that are being sent together hold no more than that of metadata and texts; past it, 503.',
+  }),
   maxK: integer('MAX_K', { group: limitsGroup, default: 10_000, min: 1, max: 1_000_000, help: 'Largest k of a search.' }),
   maxDimension: integer('MAX_DIMENSION', {
     group: limitsGroup,

@@ -5,17 +5,19 @@ import { directoryBytes } from '../store/disk.js';
 import { type Change } from './changes.js';
 import type { Definition } from './definition.js';
 import { andBitmaps, countBits, type Filter, hasBit, positionsOf } from './filter/index.js';
-import { isWithin, prepare, refusal } from './geometry.js';
+import { distanceOf, isWithin, prepare, refusal } from './geometry.js';
 import { parseMetadata, readRecords, toHits } from './hits.js';
 import { mergePatch } from './merge-patch.js';
-import { findNearest, type NearestOptions } from './nearest.js';
+import { findNearest, type Nearest, type NearestOptions } from './nearest.js';
 import type { OpenIndex } from './open-index.js';
 import type { IndexServices } from './services.js';
-import type { Hit, IndexStats, Metadata, Page, StoredVector, VectorBatch, VectorPatch } from './types.js';
+import type { AnswerMeter, Hit, IndexStats, Metadata, Metric, Page, StoredVector, VectorBatch, VectorPatch } from './types.js';
 
 export interface SearchOptions extends NearestOptions {
   /** Keeps hits at most this far: squared distance for l2, 1 - cosine for cosine; for ip, at least this product. */
   readonly maxDistance?: number | undefined;
+  /** Hears how large the answer becomes. */
+  readonly meter?: AnswerMeter | undefined;
 }
 
 /** Lends the open index to one use of it. */
@@ -162,18 +164,14 @@ export class ManagedIndex {
       for (let attempt = 1; ; attempt++) {
         const { generation } = index;
         const { hits, complete } = await generation.pin(async () => {
-          const nearest = await findNearest(generation, this.definition, index.store, prepared, options);
-          const found = await toHits(index, generation, nearest, this.#services);
-          return { hits: found, complete: found.every((list, query) => list.length === nearest[query]?.positions.length) };
+          const found = await findNearest(generation, this.definition, index.store, prepared, options);
+          const nearest = maxDistance === undefined ? found : found.map((one) => within(metric, one, maxDistance));
+          const lists = await toHits(index, generation, nearest, this.#services, options.meter);
+          return { hits: lists, complete: lists.every((list, query) => list.length === nearest[query]?.positions.length) };
         });
         if (!complete && attempt < maxAttempts) continue;
-        if (index.reloading !== undefined) {
-          await index.reloading.catch(() => undefined);
-          continue;
-        }
-        return maxDistance === undefined
-          ? hits
-          : hits.map((list) => list.filter(({ distance }) => isWithin(metric, distance, maxDistance)));
+        if (index.reloading === undefined) return hits;
+        await index.reloading.catch(() => undefined);
       }
     });
   }
@@ -248,6 +246,12 @@ export class ManagedIndex {
     }
     return { id, values, metadata: parseMetadata(record.metadata), ...(record.text !== undefined && { text: record.text }) };
   }
+}
+
+/** What is near enough: nothing else of the others is read. */
+function within(metric: Metric, { positions, distances }: Nearest, maxDistance: number): Nearest {
+  const isNear = (rank: number): boolean => isWithin(metric, distanceOf(metric, distances[rank] ?? 0), maxDistance);
+  return { positions: positions.filter((_, rank) => isNear(rank)), distances: distances.filter((_, rank) => isNear(rank)) };
 }
 
 function rowOfCursor(cursor: string): number {

@@ -32,6 +32,8 @@ export interface HitRecord {
   /** JSON text of an object. */
   readonly metadata: string;
   readonly text: string | undefined;
+  /** Bytes that both take in the JSON of an answer. */
+  readonly bytes: number;
 }
 
 export interface IndexServices {

@@ -83,8 +83,15 @@ export interface Hit {
   readonly score: number;
   /** l2: squared distance; ip: the product; cosine: 1 - cosine. */
   readonly distance: number;
-  readonly metadata: Metadata;
-  readonly text?: string;
+  /** JSON text of an object, as it is stored: an answer takes it as it is. */
+  readonly metadata: string;
+  readonly text: string | undefined;
+}
+
+/** Hears of the bytes of an answer before it is made, and throws when they are too many. */
+export interface AnswerMeter {
+  /** @param answerBytes what the hits add to the answer @param heldBytes what is kept in memory for them */
+  add(answerBytes: number, heldBytes: number): void;
 }
 
 export interface Page {

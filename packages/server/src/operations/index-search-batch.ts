@@ -3,9 +3,11 @@
 import Type from 'typebox';
 import { VoisinError } from '../errors.js';
 import type { ManagedIndex } from '../indexes/managed-index.js';
+import { AnswerBound } from './answer-bound.js';
+import { FoundHits, HitsOfEach } from './found-hits.js';
 import { meteredEmbed } from './metered-embed.js';
 import { type Caller, operation, type Services } from './operation.js';
-import { Hit, IndexId, Matrix, searchOptions } from './schemas.js';
+import { IndexId, Matrix, searchOptions } from './schemas.js';
 import { takeSearchOptions } from './search-options.js';
 import type { VectorRows } from './vector-columns.js';
 import { noModel, rowProblem, textProblem } from './vector-values.js';
@@ -25,7 +27,7 @@ export const indexSearchBatch = operation({
     },
     { additionalProperties: false },
   ),
-  output: Type.Object({ results: Type.Array(Type.Array(Hit), { description: 'for each query in order, nearest first' }) }),
+  output: Type.Object({ results: HitsOfEach }),
   async run(services, caller, { index, vectors, texts, ...asked }) {
     if ((vectors === undefined) === (texts === undefined)) {
       const came = vectors === undefined ? 'neither' : 'both';
@@ -47,9 +49,14 @@ export const indexSearchBatch = operation({
       );
     }
     const managed = services.indexes.get(caller.tenant, index);
-    if (count === 0) return { results: [] };
+    if (count === 0) return { results: new FoundHits([], true) };
     const queries = vectors === undefined ? await embedQueries(services, caller, managed, texts ?? []) : checkRows(managed, vectors);
-    return { results: await managed.search(queries, options) };
+    const meter = new AnswerBound(
+      services.answers,
+      caller,
+      () => `${count} queries with k ${options.k}; ask for a smaller k or send fewer queries, or keep less metadata`,
+    );
+    return { results: new FoundHits(await managed.search(queries, { ...options, meter }), true) };
   },
 });
 

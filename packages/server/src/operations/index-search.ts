@@ -2,8 +2,10 @@
 
 import Type from 'typebox';
 import { VoisinError } from '../errors.js';
+import { AnswerBound } from './answer-bound.js';
+import { FoundHits, Hits } from './found-hits.js';
 import { operation } from './operation.js';
-import { Hit, IndexId, searchOptions, Vector } from './schemas.js';
+import { IndexId, searchOptions, Vector } from './schemas.js';
 import { takeSearchOptions } from './search-options.js';
 import { vectorOf } from './vector-values.js';
 
@@ -19,7 +21,7 @@ export const indexSearch = operation({
     },
     { additionalProperties: false },
   ),
-  output: Type.Object({ results: Type.Array(Hit, { description: 'nearest first' }) }),
+  output: Type.Object({ results: Hits }),
   async run(services, caller, input) {
     const { index, vector, text } = input;
     if (vector !== undefined && text !== undefined) {
@@ -28,7 +30,7 @@ export const indexSearch = operation({
     const options = takeSearchOptions(input, services.config.limits, caller.alone);
     const managed = services.indexes.get(caller.tenant, index);
     const query = await vectorOf(services, managed, { values: vector, text, valuesField: 'vector', priority: 'query', caller });
-    const [results = []] = await managed.search(query, options);
-    return { results };
+    const meter = new AnswerBound(services.answers, caller, () => `k is ${options.k}; ask for a smaller one, or keep less metadata`);
+    return { results: new FoundHits(await managed.search(query, { ...options, meter }), false) };
   },
 });

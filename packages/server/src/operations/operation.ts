@@ -8,6 +8,7 @@ import type { Config } from '../config/config.js';
 import type { Embedding } from '../embedding/embedding.js';
 import type { Indexes } from '../indexes/indexes.js';
 import type { SystemReading } from '../telemetry/system-metrics.js';
+import type { AnswerMemory } from './answer-bound.js';
 import { type Check, compileCheck } from './validate.js';
 
 /** Who calls, and how to notice that they no longer wait. */
@@ -25,6 +26,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** Tells the caller, beside the answer, what is left of their allowance. */
   noteLimits(limits: LimitState): void;
+  /** Calls `ended` when the answer was sent, or nobody waits for it any more; at once when that is so already. */
+  atEnd(ended: () => void): void;
 }
 
 /** The rooms that operations put together. */
@@ -33,6 +36,8 @@ export interface Services {
   readonly indexes: Indexes;
   readonly embedding: Embedding;
   readonly account: AccountServices;
+  /** What the answers under way take. */
+  readonly answers: AnswerMemory;
   /** Reads the machine's processor, memory and disk. */
   readonly readSystem: () => Promise<SystemReading>;
   readonly version: string;

@@ -42,6 +42,7 @@ export class Exchange {
   #controller: AbortController | undefined;
   #aborted: VoisinError | undefined;
   #stops: Stop[] = [];
+  #ends: (() => void)[] = [];
 
   /**
    * @param seconds until the time is up; undefined for streams, which have no such bound
@@ -115,9 +116,16 @@ export class Exchange {
     };
   }
 
+  /** Calls `ended` when the answer was sent or the connection broke; at once when it was already. */
+  atEnd(ended: () => void): void {
+    if (this.#isOver) ended();
+    else this.#ends.push(ended);
+  }
+
   /** @param whole false when the client disconnected before the end of the answer */
   end(whole: boolean): void {
     this.#isOver = true;
+    for (const ended of this.#ends.splice(0)) ended();
     clearTimeout(this.#timer);
     this.#unwatch?.();
     this.releasePlace();
@@ -156,6 +164,10 @@ class ExchangeCaller implements Caller {
 
   get signal(): AbortSignal {
     return this.exchange.signal;
+  }
+
+  atEnd(ended: () => void): void {
+    this.exchange.atEnd(ended);
   }
 
   noteLimits(limits: LimitState): void {

@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { VoisinError } from '../../errors.js';
 import type { Caller } from '../../operations/operation.js';
-import { type Answer, hitsInTurns, holdsManyHits, listInTurns, toAnswer } from './answer.js';
+import { type Answer, listInTurns, toAnswer } from './answer.js';
 import { errorBody } from './errors.js';
 import { propertiesOf, restName, takeInput } from './input.js';
 import type { Wire } from './parts.js';
@@ -53,8 +53,7 @@ function handlerOf(route: Route, wire: Wire): Handler {
 
 function answerOf(route: Route, output: unknown, accept: string | undefined, encoding: Encoding | undefined): Answer | Promise<Answer> {
   if (route.vectors === true) return vectorAnswer(output, accept, encoding);
-  if (Array.isArray(output)) return listInTurns(output);
-  return holdsManyHits(output) ? hitsInTurns(output) : toAnswer(output);
+  return Array.isArray(output) ? listInTurns(output) : toAnswer(output);
 }
 
 /**
