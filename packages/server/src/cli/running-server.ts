@@ -37,7 +37,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   }
 }
 
-const httpFinishesWithinMs = 7000;
+const httpFinishesWithinMs = 6000;
 
 const listenProblems: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; choose another with --port, or --port 0 for a free one',

@@ -46,7 +46,8 @@ const openAiKinds: Readonly<Record<ErrorCode, readonly [type: string, code: stri
 };
 
 function sayAsOpenAi({ code, details }: VoisinError, status: number, message: string): SaidError {
-  const [type, kind] = openAiKinds[code];
+  const [type, own] = openAiKinds[code];
+  const kind = details?.['unknown_url'] === true ? 'unknown_url' : own;
   return { status, body: { error: { message, type, param: details?.field ?? null, code: kind } } };
 }
 

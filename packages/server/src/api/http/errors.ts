@@ -1,6 +1,7 @@
 // How HTTP says what went wrong: one table of statuses, one body.
 
 import type { FastifyReply } from 'fastify';
+import { acceptedCodings } from './body/decode.js';
 import { type ErrorCode, type ErrorDetails, VoisinError } from '../../errors.js';
 
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
@@ -39,8 +40,8 @@ export function errorBody(error: VoisinError, requestId: string, debug = false):
 
 function shownDetails({ code, details }: VoisinError): ErrorDetails | undefined {
   if (details === undefined || code === 'internal') return undefined;
-  // Those two are for the server alone.
-  const { http_status: _, came: __, ...shown } = details;
+  // Those are for the server alone.
+  const { http_status: _, came: __, unknown_url: ___, ...shown } = details;
   return Object.keys(shown).length === 0 ? undefined : shown;
 }
 
@@ -50,6 +51,7 @@ export function sayError(reply: FastifyReply, error: VoisinError): number {
   const seconds = error.details?.retryAfterSeconds ?? (status === 503 || status === 429 ? 1 : undefined);
   if (seconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(seconds))));
   if (error.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="voisin", charset="UTF-8"');
+  if (error.details?.field === 'content-encoding') void reply.header('accept-encoding', acceptedCodings);
   return ownStatus(error);
 }
 

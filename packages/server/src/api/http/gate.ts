@@ -1,6 +1,7 @@
 // What every request passes before its body is read: a name, a clock, room on the server, the right kind of page, a key.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
 import { keyOf } from './auth.js';
 import type { Connections } from './connections.js';
@@ -53,6 +54,10 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     });
     if (stream) giveUpWhenSilent(request, reply, streamSilenceSeconds);
     connections.requireRoom(socket);
+    if (headers.host === undefined && request.raw.httpVersion === '1.1') {
+      void reply.header('connection', 'close');
+      throw new VoisinError('invalid_argument', 'host: HTTP/1.1 requires the header, and it is missing', { field: 'host' });
+    }
     if (answerCors(request, reply, rules)) return reply;
     // First, since it finds out whether this is still a server without keys.
     if (!open) exchange.identity = await accounts.authenticate(keyOf(headers));

@@ -16,6 +16,15 @@ declare module 'fastify' {
 const parameter = /:\w+/g;
 const longestPath = 200;
 
+/** Routes that the services have whose dialects we speak, and we have not: their clients ask for them. */
+const routesElsewhere: readonly (readonly [RegExp, Dialect])[] = [
+  [
+    /\/(chat|completions|responses|moderations|images|audio|files|uploads|batches|fine_tuning|assistants|threads|vector_stores|conversations|realtime|containers|evals|organization)(\/|$)/,
+    'openai',
+  ],
+  [/^\/(rerank|predict|predict_pair|embed_all|embed_sparse|decode|similarity|invocations|vertex|ping)\/?$/, 'tei'],
+];
+
 interface KnownPath {
   readonly methods: readonly string[];
   /** What the route calls the rest of its path. */
@@ -45,8 +54,20 @@ export class KnownRoutes {
     return this.#find(path)?.methods ?? [];
   }
 
-  dialectOf(path: string): Dialect | undefined {
-    return this.#find(path)?.dialect;
+  /**
+   * In whose way a request is answered that no route takes: that of the route at the path, of the one that was probably meant, or of the service that
+   * has such a route.
+   */
+  dialectNear(path: string): Dialect | undefined {
+    const shown = path.slice(0, longestPath);
+    const known = this.#find(shown);
+    if (known !== undefined) return known.dialect;
+    if (this.#isOwn(shown)) return undefined;
+    // A base address with something before or behind it: /openai/v1/embeddings, /v1/embeddings/.
+    const named = [...this.#paths].find(([url, { dialect }]) => dialect !== undefined && holds(shown, url));
+    if (named !== undefined) return named[1].dialect;
+    const meant = this.#paths.get(nearest(shown, this.#paths.keys()) ?? '');
+    return meant?.dialect ?? routesElsewhere.find(([pattern]) => pattern.test(shown))?.[1];
   }
 
   /** The part of a path that is not UTF-8 in valid percent-encoding, by the name that its route has for it. */
@@ -63,6 +84,14 @@ export class KnownRoutes {
       }
     }
     return undefined;
+  }
+
+  /** Whether it lies below a route of our own: /v1/index/a/info. */
+  #isOwn(path: string): boolean {
+    const first = path.split('/', 3).join('/');
+    return [...this.#paths].some(
+      ([url, { dialect }]) => dialect === undefined && url.split('/').length >= 3 && url.split('/', 3).join('/') === first,
+    );
   }
 
   #find(path: string): KnownPath | undefined {
@@ -93,10 +122,18 @@ export class KnownRoutes {
       meant === undefined
         ? `there are ${known.map(readable).join(', ')}`
         : `did you mean ${readable(meant)}? GET /docs lists what there is`;
-    return new VoisinError('not_found', `no route ${method} ${shown}; ${advice}`);
+    return new VoisinError('not_found', `no route ${method} ${shown}; ${advice}`, { unknown_url: true });
   }
 }
 
 function readable(url: string): string {
   return url.replace(parameter, (name) => `{${name.slice(1)}}`).replace(/\*$/, '{name}');
+}
+
+/** Whether the path is the route's with something before or behind it. */
+function holds(path: string, url: string): boolean {
+  const fixed = url.replace(/\/[:*].*$/, '');
+  return (
+    fixed !== '' && fixed !== '/' && (path.endsWith(fixed) || path.startsWith(`${fixed}/`) || path.endsWith(fixed.replace(/^\/v1/, '')))
+  );
 }

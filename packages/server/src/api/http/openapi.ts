@@ -4,6 +4,7 @@ import type { Limits } from '../../config/config.js';
 import type { ErrorCode } from '../../errors.js';
 import { statusOf } from './errors.js';
 import { errorReference, errorSchemas } from './openapi-errors.js';
+import { acceptedCodings } from './body/decode.js';
 import { commonErrors, type Route, takesEncoding } from './route.js';
 import { accountRoutes } from './routes-accounts.js';
 import { embeddingRoutes } from './routes-embedding.js';
@@ -163,18 +164,19 @@ function responsesOf(route: Route, limits: Limits): OpenApiOperation['responses'
   const streamed = { 'application/x-ndjson': binarySchema, 'application/octet-stream': binarySchema };
   responses[route.status] =
     route.status === 204 ? { description: 'Done' } : { description: 'OK', content: route.stream === 'export' ? streamed : content };
-  const common = commonErrors.filter((code) => route.open !== true || code !== 'unauthenticated');
+  const common = commonErrors.filter((code) => route.open !== true || (code !== 'unauthenticated' && code !== 'rate_limited'));
   return { ...responses, ...errorResponses(route, [...common, ...(route.errors ?? [])]) };
 }
 
-/** Errors by their statuses; 415 is an invalid argument wherever a body is read as JSON, also where none is wanted. */
+/** Errors by their statuses; 415 is an invalid argument wherever a body is read, also where none is wanted. */
 function errorResponses(
   route: Pick<Route, 'dialect' | 'alternative' | 'stream'>,
   codes: readonly ErrorCode[],
 ): OpenApiOperation['responses'] {
   const said = new Map<number, string[]>();
   for (const code of new Set(codes)) said.set(statusOf[code], [...(said.get(statusOf[code]) ?? []), code]);
-  if (route.stream !== 'import') said.set(415, ['invalid_argument: a Content-Type other than application/json']);
+  const type = route.stream === 'import' ? '' : 'a Content-Type other than application/json, or ';
+  said.set(415, [`invalid_argument: ${type}a Content-Encoding other than ${acceptedCodings.replace(', ', ' and ')}`]);
   const content = { 'application/json': { schema: errorReference(route) } };
   return Object.fromEntries([...said].map(([status, list]) => [status, { description: list.join(', '), content }]));
 }

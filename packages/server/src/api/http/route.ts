@@ -45,6 +45,7 @@ export const commonErrors: readonly ErrorCode[] = [
   'invalid_argument',
   'unauthenticated',
   'permission_denied',
+  'rate_limited',
   'unavailable',
   'deadline_exceeded',
   'internal',

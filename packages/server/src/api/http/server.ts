@@ -7,6 +7,7 @@ import { VoisinError } from '../../errors.js';
 import { requestId } from '../../telemetry/request-id.js';
 import { maxOpenFiles } from '../../process/open-files.js';
 import { BodyReader } from './body/body-reader.js';
+import { answerBrokenRequest, answerInPlaceOfNode, headersTimeout, maxHeaderSize } from './broken-requests.js';
 import { codingOf, decode } from './body/decode.js';
 import type { BodyPlan, ParseLimits } from './body/parse-body.js';
 import { Connections } from './connections.js';
@@ -49,6 +50,7 @@ export interface HttpServer {
 }
 
 const mib = 1024 * 1024;
+const slash = 0x2f;
 /** Each costs some 10 KB, and more once it was used. */
 const mostConnections = 10_000;
 
@@ -71,7 +73,9 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
     // The gate and the body reader have clocks of their own; streams have none.
     requestTimeout: 0,
     routerOptions: { querystringParser: parseQuery, maxParamLength: 64 * 1024, caseSensitive: true },
-    http: { maxHeaderSize: 64 * 1024 },
+    // A request without Host is refused by the gate, in our words.
+    http: { maxHeaderSize, headersTimeout, requireHostHeader: false },
+    rewriteUrl: ({ method, url = '/' }) => withoutLastSlash(method, url),
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => answerBadPath(error, reply, known, pathOf(request)),
@@ -83,6 +87,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   const connections = new Connections(config.limits.maxConnections || defaultConnections(), parts.log);
   connections.watch(app.server);
+  answerInPlaceOfNode(app.server, known);
   const inFlight = addGate(app, parts, connections);
   metrics.watchQueue('http_connections', () => connections.count);
   metrics.watchQueue('http_requests', inFlight);
@@ -195,14 +200,14 @@ function addErrors(app: FastifyInstance, { config }: HttpParts, known: KnownRout
     exchange.releasePlace();
     if (error.code === 'internal' || isOutOfFiles(thrown)) exchange.failure = error;
     const status = sayError(reply, error);
-    const said = sayInDialect(dialectOf(request, error), error, status, exchange.requestId, config.debug);
+    const dialect = request.is404 ? known.dialectNear(pathOf(request)) : dialectOf(request, error);
+    const said = sayInDialect(dialect, error, status, exchange.requestId, config.debug);
     void reply.code(said.status).send(said.body);
   });
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
     const methods = known.methodsOf(path);
     if (methods.length > 0) void reply.header('allow', methods.join(', '));
-    request.exchange.dialect = known.dialectOf(path);
     throw known.refusal(request.method, path);
   });
 }
@@ -215,6 +220,14 @@ function dialectOf({ exchange, routeOptions: { config } }: FastifyRequest, { det
   return exchange.dialect ?? (isOther ? alternative.dialect : dialect);
 }
 
+/** `GET /v1/models/` is `GET /v1/models`: only what changes nothing may be asked for so. */
+function withoutLastSlash(method: string | undefined, url: string): string {
+  if (method !== 'GET' && method !== 'HEAD') return url;
+  const query = url.indexOf('?');
+  const end = query === -1 ? url.length : query;
+  return end > 1 && url.charCodeAt(end - 1) === slash ? url.slice(0, end - 1) + url.slice(end) : url;
+}
+
 function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0] ?? '';
 }
@@ -224,26 +237,8 @@ function answerBadPath(error: Error, reply: FastifyReply, known: KnownRoutes, pa
   const id = requestId();
   const { field, raw } = known.badPartOf(path) ?? { field: 'url', raw: path };
   const refused = new VoisinError('invalid_argument', notUtf8(field, raw).message, { field }, { cause: error });
-  const { status, body } = sayInDialect(known.dialectOf(path), refused, sayError(reply, refused), id, false);
+  const { status, body } = sayInDialect(known.dialectNear(path), refused, sayError(reply, refused), id, false);
   void reply.code(status).header('x-request-id', id).send(body);
-}
-
-/** What Node could not even read as HTTP. */
-function answerBrokenRequest(
-  error: Error & { code?: string },
-  socket: { writable: boolean; end(text: string): void; destroy(error?: Error): void },
-): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy(error);
-    return;
-  }
-  const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const message = tooLong
-    ? 'headers: expected at most 65536 bytes, got more'
-    : `request: expected HTTP/1.1, got something else (${error.code ?? 'unknown'})`;
-  const body = JSON.stringify({ error: { code: 'invalid_argument', message, request_id: '' } });
-  const head = `HTTP/1.1 ${tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request'}`;
-  socket.end(`${head}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
 }
 
 function addressOf(app: FastifyInstance): AddressInfo {

@@ -51,14 +51,21 @@ function isLocalName(name: string): boolean {
   return isLoopback(name) || name.toLowerCase().endsWith('.localhost');
 }
 
-const allowedHeaders = 'authorization, content-type, x-api-key, x-request-id';
+const allowedHeaders = 'accept, authorization, content-encoding, content-type, user-agent, x-api-key, x-request-id';
 const exposedHeaders =
   'x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-disposition, x-vector-count, x-vector-dimension, x-truncated-count';
 
-/** OpenAI's client tells more of itself in each request than a page may without leave. */
-function ofOpenAi(headers: IncomingHttpHeaders): string[] {
-  const asked = headers['access-control-request-headers']?.split(',') ?? [];
-  return asked.map((name) => name.trim().toLowerCase()).filter((name) => /^(x-stainless|openai)-[a-z-]{1,40}$/.test(name));
+/** What SDKs and tracing add to each request, more than a page may send without leave. */
+const ofSdks = [
+  // OpenAI and those generated alike; Cohere, Voyage and others that Fern generates; Vercel's AI SDK; Google; Azure; Hugging Face; NVIDIA.
+  /^(x-stainless|openai|x-fern|x-sdk|x-client|ai-sdk|x-ai-sdk|x-goog|x-ms|x-hf|x-nv|nvcf)-[a-z0-9-]{1,60}$/,
+  /^(api-key|idempotency-key|x-use-cache|x-wait-for-model|x-requested-with|x-title|http-referer|cache-control|pragma|prefer)$/,
+  /^(traceparent|tracestate|baggage|b3|x-b3-[a-z]{1,20}|sentry-trace|x-datadog-[a-z-]{1,40})$/,
+];
+
+function sdkHeaders(headers: IncomingHttpHeaders): string[] {
+  const requested = headers['access-control-request-headers']?.split(',') ?? [];
+  return requested.map((name) => name.trim().toLowerCase()).filter((name) => ofSdks.some((pattern) => pattern.test(name)));
 }
 
 /** Sets the CORS headers of an allowed origin. @returns true when the request was a preflight and is answered */
@@ -72,7 +79,7 @@ export function answerCors(request: FastifyRequest, reply: FastifyReply, rules: 
   if (allowed) {
     void reply
       .header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
-      .header('access-control-allow-headers', [allowedHeaders, ...ofOpenAi(request.headers)].join(', '))
+      .header('access-control-allow-headers', [allowedHeaders, ...sdkHeaders(request.headers)].join(', '))
       .header('access-control-max-age', '600');
   }
   void reply.code(204).send();
