@@ -40,10 +40,12 @@ export class Connections {
   /** Every connection that this server takes from now on is counted here. */
   watch(server: Server): void {
     server.on('connection', (socket) => this.#opened(socket));
-    // Without a listener an error ends the process. Of a listening server it is a connection that could not be accepted.
-    server.on('error', (error) => {
-      this.#complain('a connection could not be accepted', error);
-      this.#closeIdle(closedForFiles);
+    // Before that an error is why it cannot listen. Afterwards it is a connection that could not be accepted: without a listener it would end the process.
+    server.once('listening', () => {
+      server.on('error', (error) => {
+        this.#complain('a connection could not be accepted', error);
+        this.#closeIdle(closedForFiles);
+      });
     });
   }
 
