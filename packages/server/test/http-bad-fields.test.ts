@@ -112,6 +112,8 @@ describe('a request with a mistake is a 400 that names the field', () => {
     ['POST', search, '{"vector":[1,2,3],"k":0}', 'k: expected an integer of at least 1, got 0'],
     ['POST', search, '{"vector":[1,2,3],"k":-1}', 'k: expected an integer of at least 1, got -1'],
     ['POST', search, '{"vector":[1,2,3],"k":1e9}', 'k: expected an integer of 1 to 10000, got 1000000000'],
+    ['POST', search, '{"vector":[1,2,3],"k":1e400}', 'k: expected an integer of at least 1, got a number that no double holds'],
+    ['POST', search, '{"vector":[1,2,3],"max_distance":-1e400}', 'max_distance: expected a number, got a number that no double holds'],
     ['POST', search, '{"vector":[1,2,3],"k":1.5}', 'k: expected an integer of at least 1, got 1.5'],
     ['POST', search, '{"vector":[1,2,3],"k":"5"}', 'k: expected an integer of at least 1, got "5"'],
     ['POST', search, '{"vector":null}', 'vector: required'],

@@ -29,6 +29,8 @@ export function show(value: unknown): string {
   if (ArrayBuffer.isView(value)) return 'a vector';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
+  // JSON has no text for 1e400.
+  if (value === Infinity || value === -Infinity) return 'a number that no double holds';
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}... (${text.length} characters)` : text;
 }
