@@ -3,6 +3,7 @@
 import { openAccounts } from './accounts/account-services.js';
 import { pendingSecretChecks } from './accounts/api-key.js';
 import type { HttpParts } from './api/http/parts.js';
+import { closeAll } from './close-all.js';
 import type { Config } from './config/config.js';
 import type { Embedding } from './embedding/embedding.js';
 import { Indexes } from './indexes/indexes.js';
@@ -34,9 +35,7 @@ export async function createContext(config: Config, log: Logger, begun: Begun = 
   const { metrics } = begun;
   const trimmer = new HeapTrimmer();
   const opened: (() => Promise<void>)[] = [() => trimmer.close(), () => closeWhenOpen(begun.embedding)];
-  const close = async (): Promise<void> => {
-    for (const one of opened.splice(0).reverse()) await one();
-  };
+  const close = (): Promise<void> => closeAll(opened.splice(0).reverse());
   try {
     const directory = await begun.directory;
     opened.push(() => directory.close());
@@ -58,7 +57,7 @@ export async function createContext(config: Config, log: Logger, begun: Begun = 
     const services: Services = { config, indexes, embedding, account, answers, readSystem, version, startedAt };
     return { ...services, accounts: account.accounts, log, metrics, close };
   } catch (error) {
-    await close();
+    await close().catch((failure: unknown) => log.warn({ err: failure }, 'a part of the server could not be closed in order'));
     throw error;
   }
 }

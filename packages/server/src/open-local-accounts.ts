@@ -3,6 +3,7 @@
 import { openAdministration } from './accounts/account-services.js';
 import { AdminKey } from './accounts/admin-key.js';
 import { type AccountsDoor, LocalAccounts } from './accounts/local-accounts.js';
+import { closeAll } from './close-all.js';
 import type { Config } from './config/config.js';
 import { VoisinError } from './errors.js';
 import { DataDirectory } from './store/data-directory.js';
@@ -24,10 +25,7 @@ export async function openLocalAccounts(config: Config): Promise<AccountsDoor> {
     records: directory.system,
     keepsAdminKey: () => AdminKey.isKept(directory.system),
   });
-  return new LocalAccounts(administration, async () => {
-    await close();
-    await directory.close();
-  });
+  return new LocalAccounts(administration, () => closeAll([close, () => directory.close()]));
 }
 
 /** The server's admin key lies in its data directory wherever the accounts are. */
@@ -39,5 +37,17 @@ async function keepsAdminKey(dataDir: string): Promise<boolean> {
     // A server has it, and nobody else may read there. Whoever asks found no administrator: nor did that server, so it has a key.
     if (error instanceof VoisinError && error.code === 'failed_precondition') return true;
     throw error;
+  }
+}
+
+/** Renames the accounts store of a data directory. @returns what it is called now. @throws VoisinError not_found when there is none */
+export async function setAccountsAside(dataDir: string): Promise<string[]> {
+  const directory = await DataDirectory.open(dataDir);
+  try {
+    const paths = await directory.system.setAside();
+    if (paths.length === 0) throw new VoisinError('not_found', `there is no accounts store in ${directory.path}`);
+    return paths;
+  } finally {
+    await directory.close();
   }
 }

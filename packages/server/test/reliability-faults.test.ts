@@ -67,6 +67,26 @@ const damages: Fault[] = [
   { what: 'a file where LevelDB should be', spoil: (index) => replaceByFile(join(index, 'rows', 'level')), reason: /./ },
   { what: 'a file where rows/ should be', spoil: (index) => replaceByFile(join(index, 'rows')), reason: /EEXIST|ENOTDIR/ },
   { what: 'lost rows/', spoil: (index) => rm(join(index, 'rows'), { recursive: true }), reason: /the files in rows\/ are gone/ },
+  {
+    what: 'lost rows/ without a snapshot',
+    spoil: async (index) => {
+      for (const name of ['rows', 'index.faiss']) await rm(join(index, name), { recursive: true });
+    },
+    reason: /the files in rows\/ are gone/,
+  },
+  {
+    what: 'a lost CURRENT and a lost count of changes',
+    spoil: async (index) => {
+      await rm(await file(index, /^CURRENT/));
+      await rm(join(index, 'rows', 'acknowledged'));
+    },
+    reason: /does not exist/,
+  },
+  {
+    what: 'a count of changes that is none',
+    spoil: (index) => writeFile(join(index, 'rows', 'acknowledged'), 'garbage!'),
+    reason: /rows\/acknowledged \(8 bytes\) does not hold a number/,
+  },
   { what: 'a file where the index should be', spoil: replaceByFile, reason: /is not a directory/ },
   { what: 'a cut definition', spoil: (index) => truncate(join(index, 'definition.json'), 20), reason: /definition\.json cannot be read/ },
   { what: 'a lost definition', spoil: (index) => rm(join(index, 'definition.json')), reason: /definition\.json cannot be read: ENOENT/ },
@@ -157,6 +177,7 @@ describe('damaged files', () => {
     const search = await server.client.post(`/v1/index/${id}/search`, query);
     expect(search.json.error).toMatchObject({ code: 'failed_precondition', message: expect.stringMatching(/is damaged: /) });
     expect(search.json.error.message).toMatch(reason);
+    expect(`${search.text} ${JSON.stringify(info)}`).not.toContain(dataDir);
     const after = (await server.client.get(`/v1/index/${id}`)).json;
     expect(after).toMatchObject({ id, state: 'damaged', reason: expect.stringMatching(reason) });
     // What needs no loading to be seen is said before the first use.
@@ -201,7 +222,7 @@ describe('damaged files', () => {
     const { client } = server;
     const rowsPath = join(dataDir, 'default', idOf('lost rows/'), 'rows');
     await server.stop();
-    await rm(rowsPath, { recursive: true });
+    await rm(rowsPath, { recursive: true, force: true });
     await cp(join(dataDir, 'default', idOf('healthy'), 'rows'), rowsPath, { recursive: true });
     await start();
     expect(client).not.toBe(server.client);

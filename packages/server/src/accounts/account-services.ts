@@ -1,5 +1,7 @@
 // The accounts room, put together: where accounts are kept, who may call, who may embed how much, and what was used.
+import { closeAll } from '../close-all.js';
 import type { Tiers } from '../config/tiers.js';
+import { VoisinError } from '../errors.js';
 import { AccountKeys } from './account-keys.js';
 import type { AccountStore } from './account-store.js';
 import { Accounts, defaultTenant } from './accounts.js';
@@ -51,11 +53,14 @@ interface Kept {
 }
 
 /** @throws VoisinError unavailable when PostgreSQL is named and cannot be used */
-export async function openAccounts(options: AccountServicesOptions, records: SystemRecords, log: AccountsLog): Promise<AccountServices> {
-  const { store, allowances, journal } = await open(options, records, log);
+export async function openAccounts(options: AccountServicesOptions, found: SystemRecords, log: AccountsLog): Promise<AccountServices> {
+  const { records, isReadable } = await readableRecords(options, found, log);
+  const { store, allowances, journal } = await open(options, records, log, isReadable);
   try {
     const keys = new AccountKeys(store, { graceMs: options.accountsGraceSeconds * 1000 });
-    const [thereAre, administrate] = [await store.hasUsers(), await store.hasAdmin()];
+    // An accounts store that cannot be read may have users: nobody becomes one of its first.
+    const areUnknown = !isReadable && options.databaseUrl === undefined;
+    const [thereAre, administrate] = areUnknown ? [true, true] : [await store.hasUsers(), await store.hasAdmin()];
     if (thereAre && options.allowAnonymous)
       log.warn({}, 'ALLOW_ANONYMOUS: there are accounts, and nobody needs their keys: quotas bind no one');
     const exist = usersExist(store, thereAre);
@@ -79,15 +84,37 @@ export async function openAccounts(options: AccountServicesOptions, records: Sys
       usage,
       countsAlone: () => allowances instanceof SharedAllowances && allowances.countsAlone,
       async close() {
-        await usage.close();
-        await meter.close();
-        await store.close();
+        await closeAll([() => usage.close(), () => meter.close(), () => store.close()]);
       },
     };
   } catch (error) {
-    await allowances.close();
-    await store.close();
+    await closeAll([() => allowances.close(), () => store.close()]).catch(() => undefined);
     throw error;
+  }
+}
+
+/**
+ * The records, which have been read. Where they cannot be, keys of the environment go on working and nothing else does; without such keys the server
+ * does not start.
+ */
+async function readableRecords(
+  { apiKeys, databaseUrl }: AccountServicesOptions,
+  records: SystemRecords,
+  log: AccountsLog,
+): Promise<{ records: SystemRecords; isReadable: boolean }> {
+  try {
+    await (databaseUrl === undefined ? new LevelAccountStore(records).hasAdmin() : records.get(''));
+    return { records, isReadable: true };
+  } catch (error) {
+    if (apiKeys.length === 0 || !(error instanceof VoisinError)) throw error;
+    log.warn({ err: error }, `${error.message}; until then the keys of FAISS_PROXY_API_KEYS work, those of accounts do not`);
+    const refuse = (): Promise<never> =>
+      Promise.reject(
+        new VoisinError('unavailable', 'the keys and accounts of this server cannot be read; its log has the reason', {
+          retryAfterSeconds: 30,
+        }),
+      );
+    return { records: { get: refuse, put: refuse, write: refuse, range: refuse }, isReadable: false };
   }
 }
 
@@ -118,7 +145,7 @@ function administrationOf(
   return new Administration({ store, tiers, defaultTenant, hasAdminKey, ...(changed === undefined ? {} : { changed }) });
 }
 
-async function open(options: AccountServicesOptions, records: SystemRecords, log: AccountsLog): Promise<Kept> {
+async function open(options: AccountServicesOptions, records: SystemRecords, log: AccountsLog, isReadable: boolean): Promise<Kept> {
   const { databaseUrl, redisUrl, redisPrefix, accountsGraceSeconds } = options;
   // Loaded when they are wanted: a server without them starts sooner and holds less.
   if (databaseUrl !== undefined) {
@@ -131,7 +158,7 @@ async function open(options: AccountServicesOptions, records: SystemRecords, log
     // The store is away when its own count is wanted: an account that was not heard of since the start begins with nothing.
     const own = accountsGraceSeconds > 0 ? new MemoryAllowances(async () => 0) : undefined;
     const allowances = new SharedAllowances({ count: new PostgresCount(database), monthSoFar: monthsOf(store), own, log });
-    return { store, allowances, journal: new LevelUsageJournal(records) };
+    return { store, allowances, ...(isReadable ? { journal: new LevelUsageJournal(records) } : {}) };
   }
   const store = new LevelAccountStore(records);
   const own = new MemoryAllowances(monthsOf(store));

@@ -52,7 +52,7 @@ export class AdminKey {
 }
 
 function parse(text: string): Stored {
-  const value: unknown = JSON.parse(text);
+  const value = parsed(text);
   if (typeof value === 'object' && value !== null && 'id' in value && 'hash' in value && 'createdAt' in value) {
     const { id, hash: kept, createdAt } = value;
     if (typeof id === 'string' && id.length === idBytes * 2 && typeof kept === 'string' && typeof createdAt === 'string')
@@ -60,6 +60,14 @@ function parse(text: string): Stored {
   }
   throw new VoisinError(
     'failed_precondition',
-    'the admin key kept in the data folder cannot be read; set FAISS_PROXY_API_KEYS to serve without it',
+    'the admin key in the accounts store cannot be read: it was altered; restore .system from a backup, start without the keys and accounts in it (voisin accounts set-aside), or set FAISS_PROXY_API_KEYS to serve without it',
   );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

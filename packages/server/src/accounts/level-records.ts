@@ -44,7 +44,9 @@ function reader<Schema extends Type.TSchema>(schema: Schema, what: string): (tex
     const value = parsed(text);
     const fits = (one: unknown): one is Static<Schema> => validator?.Check(one) === true;
     if (fits(value)) return value;
-    throw new DamageError(`a record of ${what} in the data directory cannot be read: it was altered`);
+    throw new DamageError(
+      `a record of ${what} in the accounts store cannot be read: it was altered; restore .system from a backup, or start without the keys and accounts in it: voisin accounts set-aside`,
+    );
   };
 }
 

@@ -5,6 +5,7 @@
 //   accounts/key/{id}                           the key
 //   accounts/user-key/{user}/{created}/{id}     empty: the keys of a user in order
 //   accounts/usage/{user}/{day}/{key}/{model}   sums
+//   accounts/last-usage-batch                   the id of the batch that was added last
 import { VoisinError } from '../errors.js';
 import type { AccountStore } from './account-store.js';
 import { keyCursor, readKeyCursor, readUsageCursor, readUserCursor, usageCursor, userCursor } from './cursors.js';
@@ -29,6 +30,7 @@ const place = {
   key: (id: string): string => `accounts/key/${id}`,
   userKey: (user: string, cursor = ''): string => `accounts/user-key/${user}/${cursor}`,
   usage: (rest: string): string => `accounts/usage/${rest}`,
+  lastBatch: 'accounts/last-usage-batch',
 };
 /** Sorts after every key that begins with the text before it. */
 const end = '\u{10ffff}';
@@ -149,9 +151,10 @@ export class LevelAccountStore implements AccountStore {
     });
   }
 
-  /** One process writes, and a batch is all there or not at all: nothing can come twice. */
-  addUsage({ rows, lastUsed }: UsageBatch): Promise<void> {
+  /** A batch whose writing failed may be there all the same, and comes again before any other: it counts once. */
+  addUsage({ id, rows, lastUsed }: UsageBatch): Promise<void> {
     return this.#alone(async () => {
+      if ((await this.#records.get(place.lastBatch)) === id) return;
       const sums = await Promise.all(
         rows.map(async (row): Promise<Change> => {
           const known = await this.#records.get(usageKey(row));
@@ -160,7 +163,7 @@ export class LevelAccountStore implements AccountStore {
         }),
       );
       const keys = await Promise.all([...lastUsed].map(([id, at]) => this.#used(id, at)));
-      await this.#records.write([...sums, ...keys.flat()]);
+      await this.#records.write([...sums, ...keys.flat(), { type: 'put', key: place.lastBatch, value: id }]);
     });
   }
 

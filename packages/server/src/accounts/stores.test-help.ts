@@ -34,7 +34,7 @@ export async function postgresSchema(): Promise<{ url: string; remove: () => Pro
 
 export async function levelStoreForTest(): Promise<StoreForTest> {
   const folder = await mkdtemp(join(tmpdir(), 'voisin-accounts-'));
-  const records = new KeyValueStore(folder);
+  const records = new KeyValueStore(join(folder, '.system'));
   const store = new LevelAccountStore(records);
   return {
     store,

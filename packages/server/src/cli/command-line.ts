@@ -1,7 +1,7 @@
 // Which command was asked for. Commands are loaded when they run, so that --help answers at once.
 import { nearest } from '../config/suggest.js';
 import { VoisinError } from '../errors.js';
-import { demoHelp, keysHelp, modelsHelp, overview, serveHelp, usageHelp, usersHelp } from './help.js';
+import { accountsHelp, demoHelp, keysHelp, modelsHelp, overview, serveHelp, usageHelp, usersHelp } from './help.js';
 import { version } from '../version.js';
 
 interface Command {
@@ -15,6 +15,7 @@ const commands = new Map<string, Command>([
   ['models', { help: () => modelsHelp, run: async (argv) => (await import('./models/models.js')).models(argv) }],
   ['users', { help: () => usersHelp, run: async (argv) => (await import('./accounts/users.js')).users(argv) }],
   ['keys', { help: () => keysHelp, run: async (argv) => (await import('./accounts/keys.js')).keys(argv) }],
+  ['accounts', { help: () => accountsHelp, run: async (argv) => (await import('./accounts/set-aside.js')).accounts(argv) }],
   ['usage', { help: () => usageHelp, run: async (argv) => (await import('./accounts/usage.js')).usage(argv) }],
 ]);
 

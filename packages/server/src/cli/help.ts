@@ -9,6 +9,7 @@ Usage:
   voisin models [command]     the models that are here: list, pull, remove, convert, inspect
   voisin users [command]      accounts: create, list, show, set, delete
   voisin keys [command]       their keys: create, list, revoke
+  voisin accounts set-aside   starts over without accounts, where their store is damaged
   voisin usage [user]         what they embedded, by key, model and day
   voisin help [command]       this page, or that of a command
   voisin --version            the version
@@ -82,6 +83,13 @@ export const keysHelp = `Usage: voisin keys COMMAND
 Without USER, the account of VOISIN_API_KEY.
 
 ${accountsDoor}`;
+
+export const accountsHelp = `Usage: voisin accounts set-aside [--data-dir FOLDER] [--json]
+
+Renames the accounts store of a data folder (FAISS_DATA_DIR), for a server that does not start because the store is damaged. The next start has no
+users and no keys but those of FAISS_PROXY_API_KEYS: on 127.0.0.1 it asks for none, elsewhere it makes a new admin key. Indexes stay. Nothing is
+deleted: rename the files back to undo it. The server must be stopped.
+`;
 
 export const usageHelp = `Usage: voisin usage [USER] [--from DAY] [--to DAY]
 

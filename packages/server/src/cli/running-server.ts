@@ -1,4 +1,5 @@
 // A server in this process, from its configuration to its closing.
+import { closeAll } from '../close-all.js';
 import type { Config } from '../config/config.js';
 import { VoisinError } from '../errors.js';
 import { begin } from '../begin.js';
@@ -27,8 +28,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       needsKey: context.accounts.enabled,
       async close() {
         // What hangs is cut before the whole time is up: the files want some of it.
-        await http.close(httpFinishesWithinMs);
-        await context.close();
+        await closeAll([() => http.close(httpFinishesWithinMs), () => context.close()]);
       },
     };
   } catch (error) {

@@ -3,9 +3,8 @@ import { VoisinError } from '../errors.js';
 import { failureOf, isDamage, reasonOf, withoutPaths } from '../store/failure.js';
 import { isTooManyFiles } from '../store/disk.js';
 import { readRowCount } from '../store/row-count.js';
-import { RowStore } from '../store/row-store.js';
 import { type Definition, describe } from './definition.js';
-import { rowsPath } from './load.js';
+import { openRows, rowsPath } from './load.js';
 import { ManagedIndex } from './managed-index.js';
 import { OpenIndex } from './open-index.js';
 import type { IndexServices } from './services.js';
@@ -268,7 +267,7 @@ export class IndexEntry {
         this.#knownRows = counted;
         return;
       }
-      const store = await RowStore.open(rowsPath(this.#directory), this.definition.wanted.dimension);
+      const store = await openRows(this.#directory, this.definition);
       this.#knownRows = store.state.rows;
       this.#looked = true;
       this.#damaged = undefined;

@@ -3,9 +3,9 @@ import { Index } from '@voisin/faiss';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DamageError } from '../errors.js';
-import { isDiskFull, isTooManyFiles } from '../store/disk.js';
+import { isDiskFull, isThere, isTooManyFiles } from '../store/disk.js';
 import { inTurns, type Pieces } from '../turns.js';
-import type { RowStore } from '../store/row-store.js';
+import { RowStore } from '../store/row-store.js';
 import { readSnapshot, type SnapshotHeader } from '../store/snapshot.js';
 import type { Definition } from './definition.js';
 import { Columns, type MetadataBatch } from './filter/index.js';
@@ -18,6 +18,12 @@ class StoreGone extends DamageError {}
 
 export const rowsPath = (directory: string): string => join(directory, 'rows');
 export const snapshotPath = (directory: string): string => join(directory, 'index.faiss');
+
+/** The store of an index. Errors: DamageError where it is gone: every index was made with the folder. */
+export async function openRows(directory: string, { wanted }: Definition): Promise<RowStore> {
+  if (!(await isThere(rowsPath(directory)))) throw new StoreGone('the files in rows/ are gone; restore them from a backup');
+  return RowStore.open(rowsPath(directory), wanted.dimension);
+}
 
 export interface Loaded {
   readonly generation: Generation;

@@ -3,14 +3,14 @@
 // A change is planned, committed to the store with one sync, applied to FAISS in the order of commits, and only then answered.
 import { closeAll } from '../close-all.js';
 import { inTurns, type Pieces } from '../turns.js';
-import { RowStore } from '../store/row-store.js';
+import type { RowStore } from '../store/row-store.js';
 import { Additions } from './additions.js';
 import { type Change, changeBytes, type ChangeResult, type Plan, planChanges } from './changes.js';
 import { CommitQueue } from './commit-queue.js';
 import type { Definition } from './definition.js';
 import type { Generation } from './generation.js';
 import { trainingNeeds } from './index-type.js';
-import { load, type Loaded, rowsPath, snapshotPath, standIn } from './load.js';
+import { load, type Loaded, openRows, snapshotPath, standIn } from './load.js';
 import type { IndexServices } from './services.js';
 import { Snapshots } from './snapshots.js';
 import { StoreWriter } from './store-writer.js';
@@ -57,7 +57,7 @@ export class OpenIndex {
   }
 
   static async open(directory: string, definition: Definition, services: IndexServices): Promise<OpenIndex> {
-    const store = await RowStore.open(rowsPath(directory), definition.wanted.dimension);
+    const store = await openRows(directory, definition);
     try {
       const index = new OpenIndex(directory, definition, store, await load(directory, definition, store, services), services);
       index.#upkeep.startWhatIsDue();

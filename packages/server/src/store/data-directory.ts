@@ -4,12 +4,14 @@
 //   {tenant}/{index}/          definition.json, rows/ (RowStore), index.faiss (snapshot)
 //   {tenant}/.new-{index}/     being made: renamed in when complete
 //   {tenant}/.gone-{index}/    being removed: renamed out first
-//   .system/                   the server's own records
+//   .system/                   the server's own records: keys and accounts
+//   accounts-acknowledged      the number of the last change of them that was answered
 //   lock                       held with flock(2) while the process lives; says who holds it
 import { closeSync, type Dirent, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { closeAll } from '../close-all.js';
 import { VoisinError } from '../errors.js';
 import { hasCode, isDiskFull, isThere, isTooManyFiles, makeDirectory, syncPath } from './disk.js';
 import { flock } from './flock.js';
@@ -34,7 +36,7 @@ export class DataDirectory {
   private constructor(path: string, lock: number) {
     this.path = path;
     this.#lock = lock;
-    this.system = new KeyValueStore(join(path, '.system'));
+    this.system = new KeyValueStore(join(path, '.system'), join(path, 'accounts-acknowledged'));
   }
 
   /** Makes the directory where it is missing and takes its lock. Errors: failed_precondition naming the holder; unavailable with the reason. */
@@ -96,6 +98,8 @@ export class DataDirectory {
       if ((await mkdir(tenantPath, { recursive: true })) !== undefined) await syncPath(this.path);
       await mkdir(draft);
       await writeSynced(join(draft, definitionFile), Buffer.from(JSON.stringify(definition, null, 2)));
+      // Made now: an index whose rows are gone must not look like a new one.
+      await mkdir(join(draft, 'rows'));
       await syncPath(draft);
       await rename(draft, this.indexPath(tenant, id));
       await syncPath(tenantPath);
@@ -122,8 +126,7 @@ export class DataDirectory {
   }
 
   async close(): Promise<void> {
-    await this.system.close();
-    closeSync(this.#lock);
+    await closeAll([() => this.system.close(), () => closeSync(this.#lock)]);
   }
 }
 

@@ -36,14 +36,27 @@ export function removeOrphanTables(directory: string): number {
 
 /** Number and bytes of each table; undefined when the MANIFEST holds anything that is not understood. */
 export function tablesInService(directory: string): Map<number, number> | undefined {
-  const manifest = readFileSync(join(directory, readFileSync(join(directory, 'CURRENT'), 'utf8').trim()));
+  return readManifest(readFileSync(join(directory, readFileSync(join(directory, 'CURRENT'), 'utf8').trim())))?.tables;
+}
+
+export interface Version {
+  /** Number and bytes of each table in service. */
+  readonly tables: Map<number, number>;
+  /** The number of the oldest log whose records are in no table. */
+  readonly log: number | undefined;
+}
+
+/** What a MANIFEST says in the end; undefined when it holds anything that is not understood. */
+export function readManifest(manifest: Buffer): Version | undefined {
+  let log: number | undefined;
   const tables = new Map<number, number>();
   for (const record of records(manifest)) {
     const reader = new Reader(record);
     while (!reader.atEnd) {
       const tag = reader.number();
       if (tag === tags.comparator) reader.bytes();
-      else if (tag === tags.logNumber || tag === tags.nextFile || tag === tags.lastSequence || tag === tags.previousLog) reader.number();
+      else if (tag === tags.logNumber) log = reader.number();
+      else if (tag === tags.nextFile || tag === tags.lastSequence || tag === tags.previousLog) reader.number();
       else if (tag === tags.compactPointer) {
         reader.number();
         reader.bytes();
@@ -59,7 +72,7 @@ export function tablesInService(directory: string): Map<number, number> | undefi
       if (reader.isPastEnd) return undefined;
     }
   }
-  return tables;
+  return { tables, log };
 }
 
 /** The whole records of a log; one that a crash cut at the end is no record, as for LevelDB. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,7 @@ async function manyCommits(): Promise<void> {
 
 beforeEach(async () => {
   directory = join(await mkdtemp(join(tmpdir(), 'voisin-store-')), 'rows');
+  await mkdir(directory);
 });
 afterEach(() => rm(join(directory, '..'), { recursive: true, force: true }));
 

@@ -12,13 +12,13 @@
 // altered blocks of one, without a word; we know better: commits at the end are missing when more were answered, and one in the middle is missing
 // when two s records are there. `acknowledged` is written after the sync, never synced itself: it can lag, not lead.
 import { ClassicLevel } from 'classic-level';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { closeAll } from '../close-all.js';
 import { DamageError, VoisinError } from '../errors.js';
 import { Acknowledged } from './acknowledged.js';
-import { isDiskFull, syncPath } from './disk.js';
+import { isDiskFull, makeDirectory } from './disk.js';
 import { HeldSnapshot } from './held-snapshot.js';
+import { requireLevel } from './level-directory.js';
 import { checkTables, listedBytes, logBytes, tableBytes } from './level-files.js';
 import { removeOrphanTables } from './orphan-tables.js';
 import { CommitBatch, type NewRow } from './commit-batch.js';
@@ -58,21 +58,28 @@ export class RowStore {
 
   private constructor(directory: string, dimension: number, acknowledged: Acknowledged) {
     this.#directory = directory;
-    this.#db = new ClassicLevel(join(directory, 'level'), { keyEncoding: 'view', valueEncoding: 'view' });
+    this.#db = new ClassicLevel(levelPath(directory), { keyEncoding: 'view', valueEncoding: 'view' });
     this.#valueBytes = dimension * 4;
     this.#acknowledged = acknowledged;
   }
 
   /**
-   * Opens the store in `directory`, or makes an empty one. LevelDB's own errors pass through (LEVEL_LOCKED, LEVEL_CORRUPTION, ...).
+   * Opens the store in `directory`, or makes an empty one in a folder without files. LevelDB's own errors pass through (LEVEL_LOCKED, LEVEL_CORRUPTION, ...).
    * Errors: DamageError when commits that were answered are missing, or a file was cut.
    */
   static async open(directory: string, dimension: number): Promise<RowStore> {
-    const isNew = (await mkdir(directory, { recursive: true })) !== undefined;
-    const store = new RowStore(directory, dimension, new Acknowledged(join(directory, 'acknowledged'), 'rows/acknowledged'));
+    await makeDirectory(directory);
+    const acknowledged = new Acknowledged(join(directory, 'acknowledged'), 'rows/acknowledged');
+    try {
+      await requireLevel(levelPath(directory), acknowledged.read() ?? 0, whatToDo);
+    } catch (error) {
+      acknowledged.close();
+      throw error;
+    }
+    // Only now: an object of LevelDB opens itself, and makes a new store, in the next turn of the event loop.
+    const store = new RowStore(directory, dimension, acknowledged);
     try {
       await store.#open();
-      if (isNew) for (const path of [directory, dirname(directory)]) await syncPath(path);
       return store;
     } catch (error) {
       await store.close();
@@ -232,9 +239,7 @@ export class RowStore {
   async #open(): Promise<void> {
     const marked = this.#acknowledged.read();
     const [isMarked, answered] = [marked !== undefined, marked ?? 0];
-    // Without this, LevelDB begins anew where its CURRENT is missing, and removes the files that it then does not know.
-    const createIfMissing = !isMarked || answered === 0;
-    await this.#openLevel({ createIfMissing, writeBufferSize: writeBufferBytes, maxOpenFiles: 200 });
+    await this.#openLevel({ createIfMissing: false, writeBufferSize: writeBufferBytes, maxOpenFiles: 200 });
     checkTables(this.#db.location, this.#db.getProperty('leveldb.sstables'));
     this.#state = await readState(this.#db, isMarked);
     this.#hasTexts = (await this.#db.keys({ gte: rowKey('text', 0), lte: rowKey('text', maxRow), limit: 1 }).all()).length > 0;
@@ -295,6 +300,8 @@ export class RowStore {
     return { values, set };
   }
 }
+
+const levelPath = (directory: string): string => join(directory, 'level');
 
 /** A row number that was used before would come to stand for two rows, which is damage at the next start. */
 function requireNewRows(added: readonly NewRow[], lastRow: number): void {
