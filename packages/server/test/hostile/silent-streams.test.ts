@@ -86,6 +86,21 @@ describe('one tenant', () => {
     await until(async () => (await server.as(ofA).delete(`/v1/index/${index}`)).status === 204, 'its own places are free again');
   });
 
+  it('does not take all the memory for bodies by announcing large ones', async () => {
+    const index = await makeIndex(server.as(ofB), { dimension: 1 });
+    const announced = head('POST', '/v1/index', { ...ofA, ...json, 'content-length': String(100 * 2 ** 20) });
+    const all = await Promise.all(Array.from({ length: 3 }, () => openRaw(server.http.url, announced)));
+    const refused = (): string[] => all.map(({ received }) => received()).filter((answer) => answer !== '');
+    await until(() => refused().length === 1, 'the third is refused');
+    expect(refused()[0]).toMatch(
+      /^HTTP\/1\.1 429 [^]*bodies of 200 MiB are under way, and no more may be \(twice MAX_BODY_MB for one tenant\)/,
+    );
+    const large = `{"vectors":[{"id":"a","values":[1]}]}${' '.repeat(300_000)}`;
+    expect((await server.as(ofB).post(`/v1/index/${index}/vectors`, large)).status).toBe(201);
+    for (const { socket } of all) socket.destroy();
+    await server.as(ofB).delete(`/v1/index/${index}`);
+  });
+
   it('may not make all indexes that there may be', async () => {
     const made = await Promise.all(Array.from({ length: 5 }, () => server.as(ofA).post('/v1/index', { name: 'x', dimension: 1 })));
     expect(made.map(({ status }) => status).sort()).toEqual([201, 201, 201, 507, 507]);

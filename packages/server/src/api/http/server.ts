@@ -166,7 +166,9 @@ function addBodyParsers(app: FastifyInstance, bodies: BodyReader): void {
     const contentLength = length === undefined || coding !== undefined ? undefined : Number(length);
     const onAbort = (stop: Stop): (() => void) => exchange.onAbort(stop);
     const stream = coding === undefined ? raw : decode(raw, coding);
-    return exchange.race(bodies.read(stream, { plan, maxBytes: maxBodyBytes, contentLength, coding, limits, onAbort }));
+    return exchange.race(
+      bodies.read(stream, { plan, maxBytes: maxBodyBytes, contentLength, coding, tenant: exchange.tenant, limits, onAbort }),
+    );
   });
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     if (takesNoBody(request) || (await request.exchange.race(isEmpty(request.raw)))) return undefined;

@@ -24,6 +24,8 @@ export interface BodyRequest {
   readonly maxBytes: number;
   /** Undefined where it is not known, as of a compressed body. */
   readonly contentLength: number | undefined;
+  /** Of the key: it has a share of what all bodies may hold. Undefined without keys. */
+  readonly tenant: string | undefined;
   /** How the stream was compressed. */
   readonly coding: Coding | undefined;
   readonly limits: ParseLimits;
@@ -35,11 +37,15 @@ export class BodyReader {
   readonly thread = new ParseThread();
   readonly limits: ParseLimits;
   readonly #mostBytes: number;
+  /** Of one tenant: two bodies of three. */
+  readonly #mostOfTenant: number;
+  readonly #bytesOf = new Map<string, number>();
   #bytes = 0;
 
   constructor({ maxMetadataBytes, maxIdBytes, maxVectorsPerRequest, queryBatch, maxDimension, bodyMb }: Limits) {
     this.limits = { maxMetadataBytes, maxIdBytes, maxItems: maxVectorsPerRequest, maxQueries: queryBatch, maxDimension };
     this.#mostBytes = Math.max(256, 3 * bodyMb) * mib;
+    this.#mostOfTenant = Math.floor((this.#mostBytes * 2) / 3);
   }
 
   /** @param texts of a route; undefined where its bodies hold none */
@@ -59,11 +65,12 @@ export class BodyReader {
   async read(stream: Readable, request: BodyRequest): Promise<Record<string, unknown> | undefined> {
     const claimed = request.contentLength ?? 0;
     if (claimed > request.maxBytes) throw tooLarge(request.maxBytes, `${claimed}`);
-    let held = this.#hold(claimed, claimed);
+    const { tenant } = request;
+    let held = this.#hold(claimed, claimed, tenant);
     try {
       const whole = claimed > inPlaceBytes ? this.thread.spare.take(claimed) : Buffer.allocUnsafeSlow(request.contentLength ?? firstBytes);
       const bytes = await receive(stream, request, whole, (more) => {
-        held += this.#hold(more, held + more);
+        held += this.#hold(more, held + more, tenant);
       });
       if (bytes.length === 0) return undefined;
       const { plan, limits } = request;
@@ -71,7 +78,7 @@ export class BodyReader {
       if (parsed !== undefined) return toInput(parsed);
       return toInput(await this.thread.parse({ bytes, plan, limits }));
     } finally {
-      this.#bytes -= held;
+      this.#release(held, tenant);
     }
   }
 
@@ -87,14 +94,29 @@ export class BodyReader {
   }
 
   /** @param whole bytes of this body so far: small ones pass always, so that a search need not wait for the uploads of others */
-  #hold(bytes: number, whole: number): number {
-    if (whole > inPlaceBytes && this.#bytes + bytes > this.#mostBytes) {
-      const message = `bodies of ${this.#mostBytes / mib} MiB are under way, and no more may be (three times MAX_BODY_MB); try again`;
-      throw new VoisinError('unavailable', message, { retryAfterSeconds: 1 });
+  #hold(bytes: number, whole: number, tenant: string | undefined): number {
+    const own = tenant === undefined ? 0 : (this.#bytesOf.get(tenant) ?? 0);
+    if (whole > inPlaceBytes) {
+      if (this.#bytes + bytes > this.#mostBytes) throw tooMuch('unavailable', this.#mostBytes, 'three times MAX_BODY_MB');
+      if (own + bytes > this.#mostOfTenant) throw tooMuch('rate_limited', this.#mostOfTenant, 'twice MAX_BODY_MB for one tenant');
     }
     this.#bytes += bytes;
+    if (tenant !== undefined) this.#bytesOf.set(tenant, own + bytes);
     return bytes;
   }
+
+  #release(bytes: number, tenant: string | undefined): void {
+    this.#bytes -= bytes;
+    if (tenant === undefined) return;
+    const rest = (this.#bytesOf.get(tenant) ?? 0) - bytes;
+    if (rest > 0) this.#bytesOf.set(tenant, rest);
+    else this.#bytesOf.delete(tenant);
+  }
+}
+
+function tooMuch(code: 'unavailable' | 'rate_limited', bytes: number, bound: string): VoisinError {
+  const message = `bodies of ${Math.floor(bytes / mib)} MiB are under way, and no more may be (${bound}); try again`;
+  return new VoisinError(code, message, { retryAfterSeconds: 1 });
 }
 
 /** undefined: there is too much in it. */
