@@ -64,7 +64,8 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     refuseForeignPages(headers, rules);
     // The client may have left meanwhile: its place would be given back by nobody.
     if (open || request.is404 || exchange.isOver) return undefined;
-    const owner = places.take(exchange.tenant, request.ip);
+    const { tenant } = exchange;
+    const owner = places.take(tenant, tenant === undefined ? request.ip : '');
     exchange.leavePlace = () => places.leave(owner);
     return undefined;
   });
