@@ -8,9 +8,10 @@
 //   accounts-acknowledged      the number of the last change of them that was answered
 //   lock                       held with flock(2) while the process lives; says who holds it
 import { closeSync, type Dirent, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { closeAll } from '../close-all.js';
 import { VoisinError } from '../errors.js';
 import { hasCode, isDiskFull, isThere, isTooManyFiles, makeDirectory, syncPath } from './disk.js';
@@ -43,7 +44,9 @@ export class DataDirectory {
   static async open(path: string): Promise<DataDirectory> {
     const root = resolve(path);
     try {
+      keepToOwner();
       await makeDirectory(root);
+      await closeToOthers(root);
       return new DataDirectory(root, takeLock(root));
     } catch (error) {
       if (error instanceof VoisinError) throw error;
@@ -151,10 +154,27 @@ async function readDefinition(path: string): Promise<{ definition: unknown } | {
   }
 }
 
+/** What this process makes from now on is its user's alone: LevelDB and FAISS take no modes. A thread cannot say so; its process did. */
+function keepToOwner(): void {
+  if (isMainThread) process.umask(0o077);
+}
+
+/**
+ * Takes the rights of others from a data directory that an earlier version made, or that was made for us and is empty. Any other folder (somebody gave
+ * /tmp) stays as it is, and so does one that is not this user's: its rights were given on purpose.
+ */
+async function closeToOthers(root: string): Promise<void> {
+  const { mode, uid } = await stat(root);
+  const isShared = (mode & 0o077) !== 0 && (mode & 0o1000) === 0;
+  if (!isShared || uid !== process.getuid?.()) return;
+  const names = await readdir(root);
+  if (names.length === 0 || names.includes('lock')) await chmod(root, 0o700);
+}
+
 /** Ours until the process ends. */
 function takeLock(root: string): number {
   const path = join(root, 'lock');
-  const descriptor = openSync(path, 'a+');
+  const descriptor = openSync(path, 'a+', 0o600);
   const lock = flock(descriptor);
   if (lock === 'ours') {
     try {
@@ -167,7 +187,7 @@ function takeLock(root: string): number {
   }
   const holder = readFileSync(path, 'utf8').trim();
   closeSync(descriptor);
-  if (lock === 'missing') throw new Error('the command flock is missing; install the package util-linux');
+  if (lock !== 'taken') throw new Error(lock.reason);
   throw new VoisinError(
     'failed_precondition',
     `the data directory ${root} is in use by ${holder || 'another process'}; stop that server or choose another FAISS_DATA_DIR`,

@@ -22,7 +22,7 @@ export function refuseForeignPages(headers: IncomingHttpHeaders, { keyless, host
   if (isLoopback(host) && asked !== '' && !isLocalName(hostName(asked))) {
     throw new VoisinError(
       'permission_denied',
-      `host: expected this machine's own name or address, got ${JSON.stringify(asked.slice(0, 100))}`,
+      `host: a server without keys expects this machine's own name or address, got ${JSON.stringify(asked.slice(0, 100))}; ${adviceFor(hostName(asked))}`,
     );
   }
   const { origin } = headers;
@@ -45,6 +45,14 @@ function isOwnOrigin(origin: string, host: string): boolean {
 /** Without the port, the brackets of an IPv6 address, and the dot that ends a full name. */
 function hostName(host: string): string {
   return host.replace(/:\d+$/, '').replace(/^\[|\]$|\.$/g, '');
+}
+
+/** The names by which a container calls its host. */
+const hostOfContainers = /\.(docker|containers|lima|rancher-desktop|orb)\.internal$|\.orb\.local$/i;
+
+function adviceFor(name: string): string {
+  const who = hostOfContainers.test(name) ? 'so that containers can call it by this name' : 'so that it answers by any name';
+  return `set FAISS_PROXY_API_KEYS=KEY:TENANT ${who}, and send the key`;
 }
 
 function isLocalName(name: string): boolean {

@@ -1,6 +1,7 @@
 // Speaks the routes of the Hugging Face hub, or of a server that mirrors them (HF_ENDPOINT).
 import { VoisinError } from '../../errors.js';
 import { commitHash } from './hub-cache.js';
+import { privateAddressOf } from './private-addresses.js';
 import { isObject, type JsonObject } from './model-files.js';
 
 export interface HubOptions {
@@ -25,6 +26,7 @@ export interface HubListing {
 }
 
 const etagPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const MOST_REDIRECTS = 10;
 const DEFAULT_SILENCE_MS = 30_000;
 
 export class HubClient {
@@ -65,19 +67,18 @@ export class HubClient {
     path: string,
     { signal, headers = {} }: { signal: AbortSignal | undefined; headers?: Record<string, string> },
   ): Promise<Response> {
-    const { endpoint, token } = this.#options;
-    const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const { endpoint } = this.#options;
     const silence = new AbortController();
     // Only the wait for the answer's beginning: a body may take its time, and is watched by who reads it.
     const watch = setTimeout(() => silence.abort(new Error(`nothing came for ${this.silenceMs / 1000} s`)), this.silenceMs);
     try {
-      return await fetch(endpoint + path, {
+      return await this.#follow(new URL(endpoint + path), {
         // Compressed on the way, a file's length would not be the one announced, and it could not be asked for from the middle.
-        headers: { 'user-agent': 'voisin', 'accept-encoding': 'identity', ...authorization, ...headers },
+        headers: { 'user-agent': 'voisin', 'accept-encoding': 'identity', ...headers },
         signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
       });
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (signal?.aborted || error instanceof VoisinError) throw error;
       throw new VoisinError(
         'unavailable',
         `${endpoint} cannot be reached: ${reasonOf(error)}`,
@@ -87,6 +88,36 @@ export class HubClient {
     } finally {
       clearTimeout(watch);
     }
+  }
+
+  /**
+   * A hub sends clients on to where its files lie. It must not send this server to an address that only the own network reaches, unless the hub is
+   * there itself. The token goes to the hub alone.
+   */
+  async #follow(first: URL, { headers, signal }: { headers: Record<string, string>; signal: AbortSignal }): Promise<Response> {
+    const { endpoint, token } = this.#options;
+    const { origin } = new URL(endpoint);
+    let url = first;
+    for (let step = 0; step <= MOST_REDIRECTS; step++) {
+      const own: Record<string, string> = token !== undefined && url.origin === origin ? { authorization: `Bearer ${token}` } : {};
+      const response = await fetch(url, { headers: { ...headers, ...own }, signal, redirect: 'manual' });
+      const location = response.headers.get('location');
+      if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
+      await response.body?.cancel();
+      url = new URL(location, url);
+      if (url.protocol !== 'https:' && url.protocol !== 'http:')
+        throw this.#strangeRedirect(`to an address that is not http (${url.protocol})`);
+      const address = await privateAddressOf(url);
+      if (address !== undefined && (await privateAddressOf(first)) === undefined)
+        throw this.#strangeRedirect(
+          `to ${url.host}, an address of a private network (${address}); if that is right, set HF_ENDPOINT to a mirror there`,
+        );
+    }
+    throw this.#strangeRedirect(`more than ${MOST_REDIRECTS} times`);
+  }
+
+  #strangeRedirect(where: string): VoisinError {
+    return new VoisinError('unavailable', `${this.#options.endpoint} redirects ${where}`, { retryAfterSeconds: 30 });
   }
 
   #file(name: string, entry: unknown): HubFile {
