@@ -15,8 +15,8 @@ const maxParts = 10_000;
 /** Items of all plain lists of a body together. */
 const maxItems = 100_000;
 
-/** The operation says in its own words that a few texts are too many, where it gets to see them; beyond, they are only counted. */
-const moreTexts = 1000;
+/** The operation says in its own words that some texts are too many, where it gets to see them; beyond, they are only counted. */
+const moreTexts = 10_000;
 
 /** Of a list that no setting bounds. */
 const maxTexts = 100_000;
