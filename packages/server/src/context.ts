@@ -92,6 +92,7 @@ function openIndexes({ limits, searchThreads, snapshotIntervalSeconds }: Config,
 function watch(metrics: Metrics, indexes: Indexes, embedding: Embedding): void {
   metrics.watchIndexes(() => indexes.sizes().map(({ index, ...size }) => ({ ...size, id: index })));
   metrics.watchQueue('index_writes', () => indexes.sizes().reduce((sum, { writesWaiting }) => sum + writesWaiting, 0));
+  metrics.watchQueue('remembered_metadata_bytes', () => indexes.rememberedBytes);
   metrics.watchCache(() => embedding.stats());
   metrics.watchEmbedding(() => embedding.stats());
   metrics.watchQueue('embedding_waiting', () => embedding.stats().queued);

@@ -109,6 +109,21 @@ describe(`reads beside changes (SEED=${seed})`, () => {
 });
 
 describe('an index by itself', () => {
+  it('leaves nothing remembered of its hits when it is deleted, and what others remember stays', async () => {
+    await using house = await TestHouse.make();
+    const random = new Random(seed);
+    const [deleted, other] = [await house.make({ dimension }), await house.make({ dimension })];
+    await fill(deleted, random, names(100));
+    await fill(other, random, names(50));
+    await other.search(random.vectors(1, dimension), { k: 50 });
+    const bytes = house.indexes.rememberedBytes;
+    expect(bytes).toBeGreaterThan(0);
+    await deleted.search(random.vectors(1, dimension), { k: 100 });
+    expect(house.indexes.rememberedBytes).toBeGreaterThan(2 * bytes);
+    await house.indexes.delete('default', deleted.definition.id);
+    expect(house.indexes.rememberedBytes).toBe(bytes);
+  });
+
   it('answers exactly until it has enough to train, then trains, also across a restart', async () => {
     await using house = await TestHouse.make();
     let index = await house.make({ dimension, index_type: 'IVF16,Flat', nprobe: 16 });

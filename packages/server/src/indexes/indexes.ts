@@ -149,6 +149,11 @@ export class Indexes {
     }
   }
 
+  /** Bytes of metadata and texts of recent hits that are remembered. */
+  get rememberedBytes(): number {
+    return this.#services.records.calculatedSize;
+  }
+
   sizes(): IndexSize[] {
     return [...this.#entries.values()].flatMap((entry) => entry.size() ?? []);
   }

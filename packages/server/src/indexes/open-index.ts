@@ -9,6 +9,7 @@ import { type Change, changeBytes, type ChangeResult, type Plan, planChanges } f
 import { CommitQueue } from './commit-queue.js';
 import type { Definition } from './definition.js';
 import type { Generation } from './generation.js';
+import { forgetRecords, recordKey } from './records.js';
 import { trainingNeeds } from './index-type.js';
 import { load, type Loaded, openRows, snapshotPath, standIn } from './load.js';
 import type { IndexServices } from './services.js';
@@ -161,7 +162,7 @@ export class OpenIndex {
   }
 
   recordKey(row: number): string {
-    return `${this.definition.id}/${row}`;
+    return recordKey(this.definition.id, row);
   }
 
   /** Keeps the trained, empty index from which every later generation starts. Errors: as of `change`. */
@@ -215,6 +216,7 @@ export class OpenIndex {
     this.leaveOff();
     if (snapshot) await this.#snapshots.write();
     await this.alone(() => closeAll([() => this.#snapshots.idle(), () => this.generation.retire(), () => this.#store.close()]));
+    await forgetRecords(this.#services, this.definition.id);
   }
 
   async #commitAndApply(changes: readonly Change[]): Promise<readonly ChangeResult[]> {

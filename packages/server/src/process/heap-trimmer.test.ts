@@ -33,7 +33,10 @@ beforeEach(() => {
         end = resolve;
       });
     },
-    collect: () => void done.push('collect'),
+    collect: () => {
+      work += 300;
+      done.push('collect');
+    },
   });
 });
 afterEach(async () => {

@@ -94,6 +94,8 @@ export class HeapTrimmer {
     this.#process.collect();
     await this.#trim();
     this.#rested = this.#least;
+    // Its own work does not end the rest: with a large heap it is more than an idle server's, and the second collection would never be.
+    this.#work = this.#process.work();
   }
 
   async #trim(): Promise<void> {
