@@ -1,4 +1,4 @@
-// Keys of the accounts store, checked: bcrypt when a key was not used for a minute, whether it still counts at least twice a second.
+// Keys of the accounts store, checked: bcrypt at their first use, whether it still counts at least twice a second.
 import { LRUCache } from 'lru-cache';
 import { VoisinError } from '../errors.js';
 import type { AccountStore } from './account-store.js';
@@ -41,11 +41,11 @@ export class AccountKeys {
   }
 
   /** @returns undefined for a key that is not known, revoked, expired, or of a disabled user. @throws VoisinError unavailable */
-  async identityOf(key: string): Promise<Identity | undefined> {
+  async identityOf(key: string, from?: string): Promise<Identity | undefined> {
     const id = keyPartsOf(key)?.id;
     if (id === undefined) return undefined;
     const owner = await this.#owner(id);
-    if (owner === undefined || !isLive(owner) || !(await this.#remembered.isRight(id, key))) return undefined;
+    if (owner === undefined || !isLive(owner) || !(await this.#remembered.isRight(id, key, from))) return undefined;
     const { user } = owner;
     return { tenant: user.tenant, admin: user.admin, account: { userId: user.id, keyId: id, tier: user.tier } };
   }

@@ -27,7 +27,7 @@ export interface AccountsOptions {
 /** The tenant of the admin key, and of whoever names none on a server without keys. */
 export const defaultTenant = 'default';
 
-type Check = (key: string) => Identity | undefined | Promise<Identity | undefined>;
+type Check = (key: string, from: string | undefined) => Identity | undefined | Promise<Identity | undefined>;
 
 const anonymous: Identity = { tenant: undefined, admin: true };
 
@@ -46,7 +46,7 @@ export class Accounts {
     this.#usersExist = allowAnonymous || users === undefined ? () => false : users.exist;
     this.#used = users?.used ?? (() => undefined);
     this.#asksForKeys = !keyless;
-    this.#checks = users === undefined ? checks : [...checks, (key) => users.keys.identityOf(key)];
+    this.#checks = users === undefined ? checks : [...checks, (key, from) => users.keys.identityOf(key, from)];
     this.createdKey = createdKey;
   }
 
@@ -65,8 +65,8 @@ export class Accounts {
     if (users?.administrate === true && !(await AdminKey.isKept(store))) return new Accounts(options, []);
     const { admin, created } = await AdminKey.open(store);
     const remembered = new RememberedKeys((key) => admin.matches(key));
-    const check: Check = async (key) =>
-      admin.hasIdOf(key) && (await remembered.isRight(admin.id, key)) ? { tenant: defaultTenant, admin: true } : undefined;
+    const check: Check = async (key, from) =>
+      admin.hasIdOf(key) && (await remembered.isRight(admin.id, key, from)) ? { tenant: defaultTenant, admin: true } : undefined;
     return new Accounts(options, [check], created);
   }
 
@@ -81,17 +81,18 @@ export class Accounts {
 
   /**
    * On a server without keys a key that is sent anyway is ignored.
+   * @param from the address of the client
    * @throws VoisinError unauthenticated when a key is needed and missing or wrong, the message does not repeat it; unavailable when the
-   * accounts cannot be read
+   * accounts cannot be read; rate_limited when too many secrets for the key's id were wrong
    */
-  async authenticate(key: string | undefined): Promise<Identity> {
+  async authenticate(key: string | undefined, from?: string): Promise<Identity> {
     const needed = this.#needsKey();
     if (!(typeof needed === 'boolean' ? needed : await needed)) return anonymous;
     if (key === undefined || key === '') {
       throw new VoisinError('unauthenticated', 'an API key is needed: send X-API-Key: KEY or Authorization: Bearer KEY');
     }
     for (const check of this.#checks) {
-      const identity = await check(key);
+      const identity = await check(key, from);
       if (identity === undefined) continue;
       if (identity.account !== undefined) this.#used(identity.account.keyId);
       return identity;

@@ -47,15 +47,17 @@ describe('wrong secrets for one key id', () => {
     expect(await keys.identityOf(text)).toBeDefined();
   });
 
-  it('keep nobody from using the key, and are checked again after a minute', async () => {
-    const text = await make('a@example.com');
-    expect(await keys.identityOf(text)).toBeDefined();
-    await settled(Array.from({ length: 30 }, (_, i) => keys.identityOf(wrong(text, i))));
-    for (let i = 0; i < 3; i++) {
-      clock += 40_000;
-      expect(await keys.identityOf(text)).toBeDefined();
-    }
-    expect(await keys.identityOf(wrong(text, 40))).toBeUndefined();
+  it('keep nobody from using a key that was right once, nor from another address, and are checked again after a minute', async () => {
+    const [used, fresh] = [await make('a@example.com'), await make('b@example.com')];
+    expect(await keys.identityOf(used)).toBeDefined();
+    for (const text of [used, fresh]) await settled(Array.from({ length: 30 }, (_, i) => keys.identityOf(wrong(text, i), '192.0.2.1')));
+    clock += 50_000;
+    expect(await keys.identityOf(used, '192.0.2.1')).toBeDefined();
+    await expect(keys.identityOf(fresh, '192.0.2.1')).rejects.toMatchObject({ code: 'rate_limited', details: { retryAfterSeconds: 10 } });
+    expect(await keys.identityOf(fresh, '192.0.2.2')).toBeDefined();
+    expect(await keys.identityOf(fresh, '192.0.2.1')).toBeDefined();
+    clock += 10_000;
+    expect(await keys.identityOf(wrong(used, 40), '192.0.2.1')).toBeUndefined();
   });
 
   it('are checked one at a time for the admin key, too', async () => {

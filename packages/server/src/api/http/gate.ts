@@ -60,7 +60,7 @@ export function addGate(app: FastifyInstance, { config, accounts, log, metrics }
     }
     if (answerCors(request, reply, rules)) return reply;
     // First, since it finds out whether this is still a server without keys.
-    if (!open) exchange.identity = await accounts.authenticate(keyOf(headers));
+    if (!open) exchange.identity = await accounts.authenticate(keyOf(headers), request.ip);
     refuseForeignPages(headers, rules);
     // The client may have left meanwhile: its place would be given back by nobody.
     if (open || request.is404 || exchange.isOver) return undefined;
