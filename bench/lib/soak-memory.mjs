@@ -20,11 +20,11 @@ export async function readMemory({ url, pid }) {
   const heap = figure('nodejs_heap_size_total_bytes');
   const used = figure('nodejs_heap_size_used_bytes');
   const external = figure('nodejs_external_memory_bytes');
-  const addon = figure('voisin_index_memory_bytes');
-  return { resident, heap, used, external, addon, files, rest: resident - heap - external - addon - files };
+  const indexes = figure('voisin_index_memory_bytes');
+  return { resident, heap, used, external, indexes, files, rest: resident - heap - external - indexes - files };
 }
 
-const columns = ['resident', 'heap', 'used', 'external', 'addon', 'files', 'rest'];
+const columns = ['resident', 'heap', 'used', 'external', 'indexes', 'files', 'rest'];
 
 export function showMemory(what, memory) {
   return `${what.padEnd(30)} ${columns.map((name) => `${name} ${memory[name].toFixed(0).padStart(4)}`).join('  ')}`;

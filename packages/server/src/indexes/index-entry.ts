@@ -82,9 +82,9 @@ export class IndexEntry {
 
   size(): IndexSize | undefined {
     if (this.#opened === undefined) return undefined;
-    const { generation, writesWaiting } = this.#opened;
+    const { generation, memoryBytes, writesWaiting } = this.#opened;
     const { tenant, id } = this.definition;
-    return { tenant, index: id, vectors: generation.alive, deadRows: generation.dead, memoryBytes: generation.memoryBytes, writesWaiting };
+    return { tenant, index: id, vectors: generation.alive, deadRows: generation.dead, memoryBytes, writesWaiting };
   }
 
   /** Closes the index when nobody used it for long; writes its snapshot when that is due. */

@@ -109,6 +109,15 @@ describe(`reads beside changes (SEED=${seed})`, () => {
 });
 
 describe('an index by itself', () => {
+  it('counts what its store holds in memory', async () => {
+    await using house = await TestHouse.make();
+    const index = await house.make({ dimension });
+    const metadata = names(100).map(() => JSON.stringify({ note: 'x'.repeat(10_000) }));
+    await index.upsert({ ids: names(100), values: new Random(seed).vectors(100, dimension), metadata });
+    expect((await index.stats()).memory_bytes).toBeGreaterThan(1_000_000);
+    expect(house.indexes.sizes()[0]?.memoryBytes).toBeGreaterThan(1_000_000);
+  });
+
   it('leaves nothing remembered of its hits when it is deleted, and what others remember stays', async () => {
     await using house = await TestHouse.make();
     const random = new Random(seed);

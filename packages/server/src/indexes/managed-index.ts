@@ -192,7 +192,7 @@ export class ManagedIndex {
       return {
         vector_count: generation.alive,
         dead_rows: generation.dead,
-        memory_bytes: generation.memoryBytes,
+        memory_bytes: index.memoryBytes,
         disk_bytes: await directoryBytes(this.#directory),
         state: index.state,
         ...(index.reason !== undefined && { reason: index.reason }),

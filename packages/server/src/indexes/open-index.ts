@@ -122,6 +122,10 @@ export class OpenIndex {
     return this.#store.state.changes - this.#snapshots.changes;
   }
 
+  get memoryBytes(): number {
+    return this.generation.memoryBytes + this.#store.memoryBytes;
+  }
+
   rowOf(id: string): number | undefined {
     return this.#loaded.rowOfId.get(id);
   }

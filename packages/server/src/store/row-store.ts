@@ -108,6 +108,11 @@ export class RowStore {
     return logBytes(this.#db.location);
   }
 
+  /** What LevelDB holds in memory: rows that are not in a table yet, and blocks that were read. 0 while it is closed. */
+  get memoryBytes(): number {
+    return this.#db.status === 'open' ? Number(this.#db.getProperty('leveldb.approximate-memory-usage')) : 0;
+  }
+
   /** Bytes of tables that are not in service: of a compaction under way, or of one that found the disk full. */
   get orphanBytes(): number {
     return tableBytes(this.#db.location) - listedBytes(this.#db.getProperty('leveldb.sstables'));
