@@ -12,7 +12,7 @@ it.runIf(process.platform === 'linux')(
   async () => {
     // A short run ends before every cache is full: only what grows by some 20 KB with each request is found.
     const short = ['--requests=3000', '--indexes=4', '--rows=600', '--tolerance=15', '--readings=8'];
-    const long = [`--requests=${5000 * hostileRounds}`, '--rows=2000', '--tolerance=5'];
+    const long = [`--requests=${5000 * hostileRounds}`, '--indexes=4', '--rows=2000', '--tolerance=8'];
     const options = hostileRounds > 1 ? long : short;
     const child = spawn(process.execPath, [soak, '--clients=3', '--texts=0', '--rest=0', ...options], {
       env: { ...process.env, REQUIRED_MODELS: 'none' },
