@@ -32,6 +32,8 @@ const place = {
   usage: (rest: string): string => `accounts/usage/${rest}`,
   lastBatch: 'accounts/last-usage-batch',
 };
+/** Entries that are read at a time where all are wanted, and where only those of some days are. */
+const [entriesAtOnce, entriesOfJump] = [1000, 100];
 /** Sorts after every key that begins with the text before it. */
 const end = '\u{10ffff}';
 const usageKey = (row: UsageRow): string => place.usage(usageCursor(row));
@@ -82,8 +84,10 @@ export class LevelAccountStore implements AccountStore {
   }
 
   async hasAdmin(): Promise<boolean> {
-    const users = await this.#records.range({ gte: place.user(''), lt: place.user(end) });
-    return users.some(([, value]) => userFromJson(value).admin);
+    for await (const users of this.#pages(place.user(''), place.user(end))) {
+      if (users.some(([, value]) => userFromJson(value).admin)) return true;
+    }
+    return false;
   }
 
   updateUser(id: string, change: UserChange): Promise<User | undefined> {
@@ -116,9 +120,12 @@ export class LevelAccountStore implements AccountStore {
   createKey(key: KeyRecord, most: number): Promise<boolean> {
     return this.#alone(async () => {
       if ((await this.user(key.userId)) === undefined) throw new VoisinError('not_found', `no user ${key.userId}`, { field: 'user' });
-      const places = await this.#records.range({ gte: place.userKey(key.userId), lt: place.userKey(key.userId, end) });
-      const keys = await Promise.all(places.map(([at]) => this.#key(lastPart(at))));
-      if (keys.filter((one) => one !== undefined && one.revokedAt === undefined).length >= most) return false;
+      let live = 0;
+      for await (const places of this.#pages(place.userKey(key.userId), place.userKey(key.userId, end))) {
+        const keys = await Promise.all(places.map(([at]) => this.#key(lastPart(at))));
+        live += keys.filter((one) => one !== undefined && one.revokedAt === undefined).length;
+        if (live >= most) return false;
+      }
       await this.#records.write(putKey(key));
       return true;
     });
@@ -173,14 +180,41 @@ export class LevelAccountStore implements AccountStore {
     const first = userId === undefined ? '' : prefix + from;
     // Whose usage it is, the cursor does not decide: one from another list must not begin among somebody else's.
     const gte = cursor === undefined || cursor < first ? place.usage(first) : `${place.usage(cursor)}\0`;
-    const found = await this.#records.range({ gte, lt: place.usage(userId === undefined ? end : `${prefix}${to}${end}`) });
-    const rows = found.map(([key, value]) => rowOf(key, value)).filter(({ day }) => day >= from && day <= to);
-    return pageOf(rows, limit, usageCursor);
+    if (userId === undefined) return pageOf(await this.#usageOfAll(gte, { from, to }, limit + 1), limit, usageCursor);
+    const found = await this.#records.range({ gte, lt: place.usage(`${prefix}${to}${end}`), limit: limit + 1 });
+    return pageOf(
+      found.map(([key, value]) => rowOf(key, value)),
+      limit,
+      usageCursor,
+    );
+  }
+
+  /** Of everyone, the first `most` rows of these days: the days of a user before and after them are jumped over. */
+  async #usageOfAll(first: string, { from, to }: { readonly from: string; readonly to: string }, most: number): Promise<UsageRow[]> {
+    const rows: UsageRow[] = [];
+    for (let gte: string | undefined = first; gte !== undefined && rows.length < most;) {
+      const limit = Math.min(most - rows.length, entriesOfJump);
+      const found = await this.#records.range({ gte, lt: place.usage(end), limit });
+      gte = found.length < limit ? undefined : `${found.at(-1)?.[0] ?? ''}\0`;
+      for (const [key, value] of found) {
+        const row = rowOf(key, value);
+        if (row.day >= from && row.day <= to) {
+          rows.push(row);
+          continue;
+        }
+        gte = place.usage(`${row.userId}/${row.day < from ? from : end}`);
+        break;
+      }
+    }
+    return rows;
   }
 
   async costOf(userId: string, month: string): Promise<number> {
-    const found = await this.#records.range({ gte: place.usage(`${userId}/${month}`), lt: place.usage(`${userId}/${month}${end}`) });
-    return found.reduce((sum, [, value]) => sum + usageFromJson(value).cost, 0);
+    let sum = 0;
+    for await (const found of this.#pages(place.usage(`${userId}/${month}`), place.usage(`${userId}/${month}${end}`))) {
+      for (const [, value] of found) sum += usageFromJson(value).cost;
+    }
+    return sum;
   }
 
   /** The records belong to the data directory, which closes them; what is being written is waited for. */
@@ -197,6 +231,15 @@ export class LevelAccountStore implements AccountStore {
     const key = await this.#key(id);
     if (key === undefined || (key.lastUsedAt !== undefined && key.lastUsedAt >= at)) return [];
     return [{ type: 'put', key: place.key(id), value: keyToJson({ ...key, lastUsedAt: at }) }];
+  }
+
+  /** Everything in a range, a bounded number of entries at a time: other requests run between two of them. */
+  async *#pages(first: string, lt: string): AsyncGenerator<[string, string][]> {
+    for (let gte: string | undefined = first; gte !== undefined;) {
+      const found = await this.#records.range({ gte, lt, limit: entriesAtOnce });
+      if (found.length > 0) yield found;
+      gte = found.length < entriesAtOnce ? undefined : `${found.at(-1)?.[0] ?? ''}\0`;
+    }
   }
 
   #after(prefix: string, cursor: string | undefined, limit: number): Promise<[string, string][]> {

@@ -101,3 +101,42 @@ test('asking where an account stands begins no minute', async () => {
   now += 4000;
   expect((await meter.reserve(account('small'), 1)).limits.resetsAt).toBe(now + 60_000);
 });
+
+describe('a reservation that may wait', () => {
+  test('is made in the next minute when this one has not enough left', async () => {
+    await meter.reserve(account('small'), 60);
+    now = start + 59_999;
+    let made = false;
+    const waiting = meter.reserve(account('small'), 10, { waits: true }).then((reservation) => {
+      made = true;
+      return reservation;
+    });
+    await expect(meter.reserve(account('small'), 10)).rejects.toMatchObject({ code: 'rate_limited' });
+    expect(made).toBe(false);
+    now = start + 60_000;
+    expect((await waiting).limits).toEqual({ limit: 60, remaining: 50, resetsAt: start + 120_000 });
+    expect(meter.refused).toEqual({ minute: 1, month: 0 });
+  });
+
+  test('takes what others give back before the minute is over', async () => {
+    const other = await meter.reserve(account('small'), 55);
+    const waiting = meter.reserve(account('small'), 10, { waits: true });
+    await expect(meter.reserve(account('small'), 10)).rejects.toMatchObject({ code: 'rate_limited' });
+    other.cancel(false);
+    expect((await waiting).limits.remaining).toBe(50);
+  });
+
+  test('is refused where the month is used up, and for more than a minute’s worth', async () => {
+    (await meter.reserve(account('small'), 60)).settle(60_000);
+    await expect(meter.reserve(account('small'), 41, { waits: true })).rejects.toMatchObject({ code: 'quota_exceeded' });
+    await expect(meter.reserve(account('small'), 61, { waits: true })).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+
+  test('ends when its caller gives up', async () => {
+    await meter.reserve(account('small'), 60);
+    const controller = new AbortController();
+    const waiting = meter.reserve(account('small'), 10, { waits: true, signal: controller.signal });
+    controller.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+  });
+});

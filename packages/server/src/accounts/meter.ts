@@ -22,6 +22,12 @@ export interface Reservation {
   cancel(gaveUp: boolean): void;
 }
 
+export interface ReserveOptions {
+  readonly signal?: AbortSignal;
+  /** For the next minute, where this one has not enough left: nobody looks at the clock. */
+  readonly waits?: boolean;
+}
+
 export interface AccountLimits {
   readonly tier: Tier;
   /** Embeddings of this month so far, in thousandths. */
@@ -74,11 +80,12 @@ export class Meter {
   }
 
   /**
-   * Room for `units` embeddings at their full price. Where only requests under way stand in the way, waits for what they give back.
+   * Room for `units` embeddings at their full price. Where only requests under way stand in the way, waits for what they give back; with `waits`,
+   * also for the next minute.
    * @throws VoisinError rate_limited or quota_exceeded with `retryAfterSeconds` and `limits` (LimitState); invalid_argument for more than a
    * minute's worth; unavailable when what counts is away
    */
-  async reserve({ userId, tier: name }: AccountRef, units: number, signal?: AbortSignal): Promise<Reservation> {
+  async reserve({ userId, tier: name }: AccountRef, units: number, { signal, waits = false }: ReserveOptions = {}): Promise<Reservation> {
     const tier = this.tier(name);
     this.#checkWithinMinute(tier, units);
     for (;;) {
@@ -86,10 +93,16 @@ export class Meter {
       const take = this.#take(userId, tier, units, this.#now());
       const standing = await this.#allowances.take(take);
       if (standing.ok) return this.#reserved(tier, take, standing);
-      if (standing.minuteUsed + units > tier.perMinute) throw this.#tooFast(tier, units, standing);
+      if (standing.minuteUsed + units > tier.perMinute) {
+        if (!waits) throw this.#tooFast(tier, units, standing);
+        // A month that is used up would refuse it in the next minute too.
+        if (standing.monthUsed - standing.reserved + take.cost > take.perMonth) throw this.#usedUp(tier, standing);
+        await this.#untilSettled(userId, minuteOf(tier, standing).resetsAt - this.#now(), signal);
+        continue;
+      }
       // What is under way, here or on another server, may give back nearly all: only then is there a point in waiting.
       if (standing.monthUsed - standing.reserved + take.cost > take.perMonth) throw this.#usedUp(tier, standing);
-      await this.#untilSettled(userId);
+      await this.#untilSettled(userId, settledElsewhereMs, signal);
     }
   }
 
@@ -117,18 +130,22 @@ export class Meter {
     };
   }
 
-  /** Something of the account's was settled here, or time has passed in which it may have been elsewhere. */
-  #untilSettled(userId: string): Promise<void> {
+  /** Something of the account's was settled here, or time has passed in which it may have been elsewhere, or the caller gave up. */
+  #untilSettled(userId: string, ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(late);
+        signal?.removeEventListener('abort', wake);
         const others = (this.#waiting.get(userId) ?? []).filter((one) => one !== wake);
         if (others.length > 0) this.#waiting.set(userId, others);
         else this.#waiting.delete(userId);
         resolve();
       };
-      const late = setTimeout(wake, settledElsewhereMs);
+      const late = setTimeout(wake, Math.max(1, ms));
+      signal?.addEventListener('abort', wake);
       this.#waiting.set(userId, [...(this.#waiting.get(userId) ?? []), wake]);
+      // While the standing was asked for.
+      if (signal?.aborted === true) wake();
     });
   }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { VoisinError } from '../errors.js';
 import { className, factoryString, parseIndexType, type IndexType } from './index-type.js';
+import { indexParameters, rangedParameters } from './index-parameters.js';
 import type { CreateIndex, IndexInfo, IndexState, Metric } from './types.js';
 
 export interface Definition {
@@ -18,20 +19,13 @@ export interface Definition {
 }
 
 const metrics: readonly Metric[] = ['l2', 'ip', 'cosine'];
-const defaults = { efSearch: 64, efConstruction: 40, nprobe: 16 };
-const parameterRange: Readonly<Record<'ef_construction' | 'ef_search' | 'nprobe' | 'nlist', readonly [number, number]>> = {
-  ef_construction: [1, 10_000],
-  ef_search: [1, 10_000],
-  nprobe: [1, 65_536],
-  nlist: [1, 65_536],
-};
-
 /** Reads a definition. Errors: invalid_argument, naming the field and what is accepted. */
 export function define(tenant: string, wanted: CreateIndex, id: string = randomUUID(), createdAt = new Date().toISOString()): Definition {
-  for (const [field, [low, high]] of Object.entries(parameterRange)) {
-    const value = wanted[field as keyof typeof parameterRange];
-    if (value !== undefined && (!Number.isInteger(value) || value < low || value > high)) {
-      throw new VoisinError('invalid_argument', `${field}: ${value} is out of range; accepted are ${low} to ${high}`, { field });
+  for (const field of rangedParameters) {
+    const value = wanted[field];
+    const { least, most } = indexParameters[field];
+    if (value !== undefined && (!Number.isInteger(value) || value < least || value > most)) {
+      throw new VoisinError('invalid_argument', `${field}: ${value} is out of range; accepted are ${least} to ${most}`, { field });
     }
   }
   return {
@@ -41,9 +35,9 @@ export function define(tenant: string, wanted: CreateIndex, id: string = randomU
     wanted,
     metric: wanted.metric ?? (wanted.index_type === 'IndexFlatIP' ? 'ip' : 'l2'),
     type: parseIndexType(wanted),
-    efSearch: wanted.ef_search ?? defaults.efSearch,
-    efConstruction: wanted.ef_construction ?? defaults.efConstruction,
-    nprobe: wanted.nprobe ?? defaults.nprobe,
+    efSearch: wanted.ef_search ?? indexParameters.ef_search.usual,
+    efConstruction: wanted.ef_construction ?? indexParameters.ef_construction.usual,
+    nprobe: wanted.nprobe ?? indexParameters.nprobe.usual,
   };
 }
 

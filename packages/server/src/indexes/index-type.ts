@@ -2,6 +2,7 @@
 //
 // FAISS's own parser of factory strings accepts far more, and some of it ends the process; this is the allow-list.
 import { VoisinError } from '../errors.js';
+import { indexParameters } from './index-parameters.js';
 import type { CreateIndex } from './types.js';
 
 export type IndexType = {
@@ -19,8 +20,7 @@ const accepted =
   'IndexIVFScalarQuantizer, and the factory strings Flat, SQ4|SQ6|SQ8|SQfp16, HNSW{M}[,Flat|,SQ8], IVF{nlist},Flat|SQ8|PQ{m}[x{nbits}], ' +
   'with PCA{d}, PCAR{d}, OPQ{m} or OPQ{m}_{d} in front';
 
-const [maxLinks, maxLists, maxSubquantizers] = [512, 65_536, 4_096];
-const defaults = { M: 32, nbits: 8 };
+const { M: links, nlist: lists, m: subquantizers, nbits: bits } = indexParameters;
 
 function refuse(field: string, message: string): never {
   throw new VoisinError('invalid_argument', `${field}: ${message}`, { field });
@@ -40,8 +40,8 @@ export function parseIndexType(wanted: CreateIndex): IndexType {
 
 function parseClass(wanted: CreateIndex): IndexType | undefined {
   const { dimension } = wanted;
-  const M = wanted.M ?? defaults.M;
-  const hnsw = { family: 'hnsw', M: bounded('M', 'the number of links', M, 2, maxLinks) } as const;
+  const M = wanted.M ?? links.usual;
+  const hnsw = { family: 'hnsw', M: bounded('M', 'the number of links', M, links.least, links.most) } as const;
   switch (wanted.index_type ?? 'IndexFlatL2') {
     case 'IndexFlat':
     case 'IndexFlatL2':
@@ -62,7 +62,7 @@ function parseClass(wanted: CreateIndex): IndexType | undefined {
       return {
         family: 'ivf',
         nlist: wanted.nlist,
-        code: productQuantizer('m', wanted.m ?? defaultSubquantizers(dimension), wanted.nbits ?? defaults.nbits, dimension),
+        code: productQuantizer('m', wanted.m ?? defaultSubquantizers(dimension), wanted.nbits ?? bits.usual, dimension),
       };
     default:
       return undefined;
@@ -76,10 +76,10 @@ function defaultSubquantizers(dimension: number): number {
 }
 
 function productQuantizer(field: string, m: number, nbits: number, width: number): string {
-  bounded(field, 'the number of subquantizers', m, 1, Math.min(maxSubquantizers, width));
-  bounded(field === 'm' ? 'nbits' : field, 'the bits of a code', nbits, 4, 8);
+  bounded(field, 'the number of subquantizers', m, 1, Math.min(subquantizers.most, width));
+  bounded(field === 'm' ? 'nbits' : field, 'the bits of a code', nbits, bits.least, bits.most);
   if (width % m !== 0) refuse(field, `${m} subquantizers do not divide ${width} dimensions`);
-  return nbits === 8 ? `PQ${m}` : `PQ${m}x${nbits}`;
+  return nbits === bits.usual ? `PQ${m}` : `PQ${m}x${nbits}`;
 }
 
 function parseFactory(field: string, factory: string, wanted: CreateIndex): IndexType {
@@ -103,7 +103,7 @@ function parseFactory(field: string, factory: string, wanted: CreateIndex): Inde
     return { ...front, ...hnswType(field, hnsw[1], second === 'Flat' ? undefined : second, wanted.M) };
   const ivf = /^IVF(\d{1,7})$/.exec(first);
   if (ivf === null) return unknown();
-  const nlist = bounded(field, 'the number of lists', Number(ivf[1]), 1, maxLists);
+  const nlist = bounded(field, 'the number of lists', Number(ivf[1]), lists.least, lists.most);
   if (/^(Flat|SQ8|SQ4|SQ6|SQfp16)$/.test(second)) return { ...front, family: 'ivf', nlist, code: second };
   const pq = /^PQ(\d{1,5})(?:x(\d{1,2}))?$/.exec(second);
   if (pq === null) return unknown();
@@ -111,13 +111,13 @@ function parseFactory(field: string, factory: string, wanted: CreateIndex): Inde
     ...front,
     family: 'ivf',
     nlist,
-    code: productQuantizer(field, Number(pq[1]), pq[2] === undefined ? defaults.nbits : Number(pq[2]), width),
+    code: productQuantizer(field, Number(pq[1]), pq[2] === undefined ? bits.usual : Number(pq[2]), width),
   };
 }
 
 function hnswType(field: string, digits: string | undefined, code: string | undefined, given: number | undefined): IndexType {
-  const M = digits ? Number(digits) : (given ?? defaults.M);
-  bounded(field, 'the number of links', M, 2, maxLinks);
+  const M = digits ? Number(digits) : (given ?? links.usual);
+  bounded(field, 'the number of links', M, links.least, links.most);
   return code === undefined ? { family: 'hnsw', M } : { family: 'hnsw', M, code };
 }
 
@@ -127,7 +127,7 @@ function parseTransform(field: string, part: string, dimension: number): { facto
   const opq = /^OPQ(\d{1,5})(?:_(\d{1,6}))?$/.exec(part);
   if (opq === null) return undefined;
   const width = opq[2] === undefined ? dimension : bounded(field, 'the width behind OPQ', Number(opq[2]), 1, dimension);
-  const m = bounded(field, 'the number of subquantizers of OPQ', Number(opq[1]), 1, Math.min(maxSubquantizers, width));
+  const m = bounded(field, 'the number of subquantizers of OPQ', Number(opq[1]), 1, Math.min(subquantizers.most, width));
   if (width % m !== 0) refuse(field, `OPQ's ${m} subquantizers do not divide ${width} dimensions`);
   return { factory: part, width };
 }
@@ -176,7 +176,7 @@ const pointsPerCentroid = 39;
 
 /** How many lists suit n vectors: 4 sqrt(n), FAISS's own guideline for up to a million, as far as training points allow. */
 export function listsFor(n: number): number {
-  return Math.max(1, Math.min(Math.round(4 * Math.sqrt(n)), Math.floor(n / pointsPerCentroid), maxLists));
+  return Math.max(1, Math.min(Math.round(4 * Math.sqrt(n)), Math.floor(n / pointsPerCentroid), lists.most));
 }
 
 /**
@@ -198,7 +198,7 @@ export function trainingNeeds(type: IndexType): { good: number; least: number } 
     const nlist = type.nlist ?? 64;
     needs.push({ good: nlist * pointsPerCentroid, least: type.nlist ?? 1 });
     if (type.code.startsWith('PQ')) {
-      const centroids = 2 ** Number(type.code.split('x')[1] ?? defaults.nbits);
+      const centroids = 2 ** Number(type.code.split('x')[1] ?? bits.usual);
       needs.push({ good: centroids * pointsPerCentroid, least: centroids });
     }
   }

@@ -1,8 +1,8 @@
 // Keeps a stream of vectors, batch by batch, and tells how far it has come.
 
 import Type from 'typebox';
-import { keepVectors } from './keep-vectors.js';
-import { operation } from './operation.js';
+import { type KeepOptions, keepVectors } from './keep-vectors.js';
+import { type Caller, operation, type Services } from './operation.js';
 import { IndexId } from './schemas.js';
 import type { Refused, VectorColumns } from './vector-columns.js';
 
@@ -22,6 +22,13 @@ export interface ImportProgress {
 }
 
 const namedErrors = 100;
+/** Texts of an account are embedded, counted and kept in groups of this many at most. */
+const textsOfGroup = 64;
+
+/** How many vectors go together where they are embedded on an account; undefined: all of a batch. */
+function groupSize({ account: { meter } }: Services, { account }: Caller, { texts }: VectorColumns): number | undefined {
+  return account === undefined || texts === undefined ? undefined : Math.min(textsOfGroup, meter.tier(account.tier).perMinute);
+}
 
 /** Opens the stream, once it is known how many values a vector has. */
 const Batches = Type.Refine(
@@ -63,12 +70,20 @@ export const indexImport = operation({
         failed,
         ...(done && errors.length > 0 ? { errors } : {}),
       });
+      // All of it is one request, in however many groups it is embedded.
+      let requests = 1;
+      const stream: KeepOptions['stream'] = { takeRequest: () => requests-- > 0 };
       for await (const { first, columns, label } of batches(managed.dimension)) {
-        const kept = await keepVectors(services, managed, columns, { caller, label: (at, problem) => label(first + at, problem) });
-        imported += kept.added;
-        failed += kept.failed;
-        for (const one of kept.refused.slice(0, namedErrors - errors.length)) errors.push({ ...one, position: first + one.position });
-        yield progress(false);
+        const size = groupSize(services, caller, columns) ?? columns.count;
+        for (let from = 0; from < columns.count; from += size) {
+          const group = size >= columns.count ? columns : columns.slice(from, from + size);
+          const at = first + from;
+          const kept = await keepVectors(services, managed, group, { caller, stream, label: (row, problem) => label(at + row, problem) });
+          imported += kept.added;
+          failed += kept.failed;
+          for (const one of kept.refused.slice(0, namedErrors - errors.length)) errors.push({ ...one, position: at + one.position });
+          yield progress(false);
+        }
       }
       yield progress(true);
     }

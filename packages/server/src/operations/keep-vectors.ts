@@ -3,7 +3,7 @@
 import type { EmbedResult } from '../embedding/index.js';
 import type { ManagedIndex } from '../indexes/managed-index.js';
 import type { VectorBatch } from '../indexes/types.js';
-import { metered } from './metered-embed.js';
+import { metered, type MeterOptions } from './metered-embed.js';
 import type { Caller, Services } from './operation.js';
 import { namedRefusals, type Refused, type VectorColumns } from './vector-columns.js';
 import { noModel, rowProblem, textLengthProblem, textProblem } from './vector-values.js';
@@ -20,6 +20,8 @@ export interface KeepOptions {
   readonly caller: Caller;
   /** Names the vector at a position in an error: `vectors[3].values[17]: ...` or `line 4: values[17]: ...`. */
   readonly label?: (position: number, problem: string) => string;
+  /** A part of a stream: it waits for its account's minute. */
+  readonly stream?: MeterOptions['stream'];
 }
 
 const textsAtOnce = 256;
@@ -39,7 +41,7 @@ export async function keepVectors(services: Services, index: ManagedIndex, colum
   const positions = out.size === 0 ? undefined : columns.ids.flatMap((_, i) => (out.has(i) ? [] : [i]));
   const added = positions?.length ?? columns.count;
   if (added > 0) {
-    const embedded = model === undefined ? undefined : await embedTexts(services, caller, columns, positions, model);
+    const embedded = model === undefined ? undefined : await embedTexts(services, options, columns, positions, model);
     caller.signal.throwIfAborted();
     await index.upsert(toBatch(columns, index.dimension, positions, embedded));
   }
@@ -85,7 +87,7 @@ const prefix = (field: string, problem: string | undefined): string | undefined 
 /** @returns the embedding of each position that came with a text and no values. */
 async function embedTexts(
   services: Services,
-  caller: Caller,
+  { caller, stream }: KeepOptions,
   { rows, texts, count }: VectorColumns,
   positions: readonly number[] | undefined,
   model: string,
@@ -108,11 +110,12 @@ async function embedTexts(
     }
     return result;
   };
-  await metered(services, caller, wanted.length, async () => {
+  const embedAll = async (): Promise<[EmbedResult, ...EmbedResult[]]> => {
     const results: [EmbedResult, ...EmbedResult[]] = [await embed(0)];
     for (let start = textsAtOnce; start < wanted.length; start += textsAtOnce) results.push(await embed(start));
     return results;
-  });
+  };
+  await metered(services, caller, wanted.length, embedAll, { stream });
   return embedded;
 }
 

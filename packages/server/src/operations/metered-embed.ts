@@ -19,6 +19,11 @@ export async function meteredEmbed(services: Services, caller: Caller, inputs: I
   return result;
 }
 
+export interface MeterOptions {
+  /** Of a stream, which comes in many parts: each waits for room in the minute in place of being refused, and the first one counts as a request. */
+  readonly stream?: { takeRequest(): boolean } | undefined;
+}
+
 /**
  * The same for one request that embeds in several calls, all with one model: `work` makes them, and `units` is how many inputs they have together.
  */
@@ -27,10 +32,11 @@ export async function metered<Results extends readonly [EmbedResult, ...EmbedRes
   caller: Caller,
   units: number,
   work: () => Promise<Results>,
+  { stream }: MeterOptions = {},
 ): Promise<Results> {
   const { account } = caller;
   if (account === undefined) return work();
-  const reservation = await reserve(services, caller, account, units);
+  const reservation = await reserve(services, caller, account, units, stream !== undefined);
   let results: Results;
   try {
     results = await work();
@@ -38,13 +44,19 @@ export async function metered<Results extends readonly [EmbedResult, ...EmbedRes
     reservation.cancel(caller.signal.aborted);
     throw error;
   }
-  settle(services, account, reservation, results);
+  settle(services, account, reservation, results, stream?.takeRequest() === false ? 0 : 1);
   return results;
 }
 
-async function reserve({ account: { meter } }: Services, caller: Caller, account: AccountRef, units: number): Promise<Reservation> {
+async function reserve(
+  { account: { meter } }: Services,
+  caller: Caller,
+  account: AccountRef,
+  units: number,
+  waits: boolean,
+): Promise<Reservation> {
   try {
-    const reservation = await meter.reserve(account, units, caller.signal);
+    const reservation = await meter.reserve(account, units, { signal: caller.signal, waits });
     caller.noteLimits(reservation.limits);
     return reservation;
   } catch (error) {
@@ -59,13 +71,14 @@ function settle(
   { userId, keyId }: AccountRef,
   reservation: Reservation,
   results: readonly [EmbedResult, ...EmbedResult[]],
+  requests: number,
 ): void {
   const cached = results.flatMap((result) => result.cached);
   const embeddings = cached.length;
   const cacheHits = cached.filter((level) => level !== false).length;
   const tokens = results.flatMap((result) => result.tokens).reduce((sum, count) => sum + count, 0);
   const cost = (embeddings - cacheHits) * costOfOne + cacheHits * Math.round(reservation.tier.cacheHit * costOfOne);
-  usage.record({ userId, keyId, model: results[0].fullName }, { requests: 1, embeddings, cacheHits, tokens, cost });
+  usage.record({ userId, keyId, model: results[0].fullName }, { requests, embeddings, cacheHits, tokens, cost });
   reservation.settle(cost);
 }
 

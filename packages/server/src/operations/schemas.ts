@@ -1,6 +1,7 @@
 // The schemas that operations share. The OpenAPI page is made from the same ones.
 
 import Type from 'typebox';
+import { indexParameters, type ParameterRange } from '../indexes/index-parameters.js';
 import { IdList, VectorColumns, VectorRows } from './vector-columns.js';
 
 /**
@@ -92,16 +93,22 @@ export const Cursor = Type.String({ minLength: 1, maxLength: 4096, description: 
 const Metric = Type.Enum(['l2', 'ip', 'cosine']);
 const EmbeddingModel = Type.Object({ model: Type.String({ minLength: 1, maxLength: 256 }) }, { additionalProperties: false });
 
+/** An integer in a range, with what it is when left out. */
+function ranged({ least, most, usual }: ParameterRange, description: string) {
+  const known = usual === undefined ? {} : { default: usual };
+  return Type.Optional(Type.Integer({ minimum: least, maximum: most, ...known, description }));
+}
+
 /** What may be said of an index beyond its name; each holds for the types that know it. */
 export const indexOptions = {
   metric: Type.Optional(Metric),
-  M: Type.Optional(Type.Integer({ minimum: 2, maximum: 512, description: 'HNSW: links a vector; 32' })),
-  ef_construction: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'HNSW: breadth while building; 40' })),
-  ef_search: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'HNSW: breadth while searching; 64' })),
-  nlist: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF: cells; by size when left out' })),
-  nprobe: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF: cells looked into; 16' })),
-  m: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'PQ: parts a vector' })),
-  nbits: Type.Optional(Type.Integer({ minimum: 1, maximum: 16, description: 'PQ: bits a part; 8' })),
+  M: ranged(indexParameters.M, 'HNSW: links a vector'),
+  ef_construction: ranged(indexParameters.ef_construction, 'HNSW: breadth while building'),
+  ef_search: ranged(indexParameters.ef_search, 'HNSW: breadth while searching'),
+  nlist: ranged(indexParameters.nlist, 'IVF: cells; by size when left out'),
+  nprobe: ranged(indexParameters.nprobe, 'IVF: cells looked into'),
+  m: ranged(indexParameters.m, 'PQ: parts a vector; an eighth of its dimensions when left out'),
+  nbits: ranged(indexParameters.nbits, 'PQ: bits a part'),
   embedding: Type.Optional(EmbeddingModel),
 };
 
@@ -143,13 +150,16 @@ export const RefusedVector = Type.Object({
   error: Type.String(),
 });
 
+/** In a search the same range, and what the index has where it is left out. */
+const ofSearch = ({ least, most }: ParameterRange, description: string) => ranged({ least, most }, description);
+
 /** What a search takes beside what it looks for. */
 export const searchOptions = {
   k: Type.Optional(Type.Integer({ minimum: 1, default: 10, description: 'how many at most' })),
   filter: Type.Optional(Filter),
   max_distance: Type.Optional(Type.Number({ description: 'keeps hits at most this far (ip: of at least this product)' })),
-  ef_search: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'HNSW, this search only' })),
-  nprobe: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'IVF, this search only' })),
+  ef_search: ofSearch(indexParameters.ef_search, 'HNSW, this search only; else what the index has'),
+  nprobe: ofSearch(indexParameters.nprobe, 'IVF, this search only; else what the index has'),
 };
 
 export const Latency = Type.Number({ description: 'the server’s own time' });

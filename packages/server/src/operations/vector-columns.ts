@@ -83,4 +83,20 @@ export class VectorColumns {
   get count(): number {
     return this.ids.length;
   }
+
+  /** The vectors from `from` to before `to`, with positions that count from 0 again. */
+  slice(from: number, to: number): VectorColumns {
+    const { values, ends } = this.rows;
+    const start = this.rows.start(from);
+    const isIn = (position: number): boolean => position >= from && position < to;
+    return new VectorColumns({
+      values: values.subarray(start, ends[Math.min(to, ends.length) - 1] ?? start),
+      ends: ends.slice(from, to).map((end) => end - start),
+      ids: this.ids.slice(from, to),
+      metadata: this.metadata.slice(from, to),
+      ...(this.texts === undefined ? {} : { texts: this.texts.slice(from, to) }),
+      refused: this.refused.filter(({ position }) => isIn(position)).map((one) => ({ ...one, position: one.position - from })),
+      refusedAt: this.refusedAt.filter(isIn).map((position) => position - from),
+    });
+  }
 }

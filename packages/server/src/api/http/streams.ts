@@ -103,7 +103,10 @@ async function* progressLines(progress: AsyncIterable<ImportProgress>, { exchang
       yield `${inOneLine(JSON.stringify(step))}\n`;
     }
   } catch (thrown) {
-    yield `${inOneLine(JSON.stringify(errorBody(toVoisinError(thrown), exchange.requestId)))}\n`;
+    const error = toVoisinError(thrown);
+    // The answer has begun: its status tells nothing, so the log has to.
+    if (error.code === 'internal') exchange.failure = error;
+    yield `${inOneLine(JSON.stringify(errorBody(error, exchange.requestId)))}\n`;
   }
 }
 
