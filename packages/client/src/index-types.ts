@@ -50,6 +50,10 @@ export interface IndexInfo extends IndexParameters {
 export interface IndexStats {
   readonly vector_count: number;
   readonly dead_rows: number;
+  /** Vectors that the type cannot hold or its training does not fit: they are compared by their own values. */
+  readonly outside_rows?: number;
+  /** When the type was last trained. */
+  readonly trained_at?: string;
   readonly memory_bytes: number;
   readonly disk_bytes: number;
   readonly state: IndexState;

@@ -159,7 +159,7 @@ class Run {
       expect(hit.score).toBeCloseTo(scoreOf(this.metric, this.metric === 'cosine' ? 1 - hit.distance : hit.distance), 5);
     }
     const far = nearest[Math.floor(nearest.length / 2)];
-    if (far !== undefined) expect(isWithin(this.metric, nearest[0] ?? far, far)).toBe(true);
+    if (far !== undefined) expect(isWithin(this.metric, nearest[0] ?? far, far, dimension)).toBe(true);
   }
 
   async list(): Promise<void> {

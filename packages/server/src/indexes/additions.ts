@@ -31,7 +31,7 @@ export class Additions {
       const end = Math.min(added.length, start + Math.max(this.#piece, Math.ceil(generation.size * leastShare)));
       const startedAt = performance.now();
       const piece = prepare(metric, values.subarray(start * dimension, end * dimension), dimension);
-      await generation.faiss.add(piece, { threads: this.#threads });
+      await generation.outside.addMeasured(generation.faiss, generation.fit, generation.size + start, piece, this.#threads);
       this.#learn(end - start, performance.now() - startedAt);
       start = end;
     }

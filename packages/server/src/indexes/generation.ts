@@ -5,7 +5,9 @@
 import type { Index } from '@voisin/faiss';
 import type { Pieces } from '../turns.js';
 import type { Columns } from './filter/index.js';
+import type { Fit } from './fit.js';
 import type { IndexType } from './index-type.js';
+import { OutsideRows } from './outside-rows.js';
 
 export interface AppendedRow {
   readonly row: number;
@@ -59,6 +61,10 @@ export class Generation {
   /** What answers searches: the definition's type, or a flat index while it wants training. */
   readonly serving: IndexType;
   readonly columns: Columns;
+  /** What fits the type that serves; undefined: everything, or nobody knows. */
+  readonly fit: Fit | undefined;
+  /** Those of FAISS's positions whose vectors do not fit. */
+  readonly outside: OutsideRows;
   /** FAISS may hold positions that are not booked yet: searches must not find them. Ends when they are booked. */
   adding = false;
   readonly #at: Placement;
@@ -66,10 +72,19 @@ export class Generation {
   #retired = false;
 
   /** `placement`: of FAISS's positions; it belongs to the generation from now on. */
-  constructor(faiss: Index, serving: IndexType, placement: Placement, columns: (generation: Generation) => Columns) {
+  constructor(
+    faiss: Index,
+    serving: IndexType,
+    placement: Placement,
+    columns: (generation: Generation) => Columns,
+    fit?: Fit,
+    outside: OutsideRows = new OutsideRows(faiss.metric, faiss.dimension),
+  ) {
     this.faiss = faiss;
     this.serving = serving;
     this.#at = placement;
+    this.fit = fit;
+    this.outside = outside;
     this.columns = columns(this);
   }
 
@@ -92,7 +107,9 @@ export class Generation {
   }
 
   get memoryBytes(): number {
-    return this.faiss.memoryBytes + this.#at.rows.byteLength + this.#at.live.byteLength + this.columns.memoryBytes;
+    return (
+      this.faiss.memoryBytes + this.outside.memoryBytes + this.#at.rows.byteLength + this.#at.live.byteLength + this.columns.memoryBytes
+    );
   }
 
   /** Row numbers by position: a view that later additions do not change. */
@@ -180,6 +197,8 @@ export class Generation {
   }
 
   #releaseWhenDone(): void {
-    if (this.#retired && this.#pins === 0) void this.faiss.release();
+    if (!this.#retired || this.#pins > 0) return;
+    void this.faiss.release();
+    void this.outside.release();
   }
 }

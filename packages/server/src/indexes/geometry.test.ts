@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { distanceOf, isNearer, isWithin, prepare, refusal, scoreOf } from './geometry.js';
+import { distanceOf, isNearer, isWithin, largestMagnitude, lengthened, prepare, refusal, scoreOf } from './geometry.js';
+
+const flat = { family: 'flat' } as const;
 
 describe('a metric', () => {
   it('leaves values as they are, but for cosine, which makes their length 1', () => {
@@ -20,9 +22,9 @@ describe('a metric', () => {
   });
 
   it('refuses a vector without a direction for cosine alone', () => {
-    expect(refusal('cosine', Float32Array.of(0, -0))).toMatch(/zero vector/);
-    expect(refusal('cosine', Float32Array.of(0, 1e-45))).toBeUndefined();
-    expect(refusal('l2', Float32Array.of(0, 0))).toBeUndefined();
+    expect(refusal('cosine', Float32Array.of(0, -0), 1)).toMatch(/zero vector/);
+    expect(refusal('cosine', Float32Array.of(0, 1e-45), 1)).toBeUndefined();
+    expect(refusal('l2', Float32Array.of(0, 0), 1)).toBeUndefined();
   });
 
   it.each([
@@ -38,11 +40,50 @@ describe('a metric', () => {
 
   it('knows which of two is nearer, and what is near enough', () => {
     expect([isNearer('l2', 1, 2), isNearer('ip', 1, 2), isNearer('cosine', 0.9, 0.1)]).toEqual([true, false, true]);
-    expect([isWithin('l2', 2, 2), isWithin('ip', 2, 2), isWithin('ip', 1, 2), isWithin('cosine', 0.3, 0.2)]).toEqual([
+    expect([isWithin('l2', 2, 2, 4), isWithin('ip', 2, 2, 4), isWithin('ip', 1, 2, 4), isWithin('cosine', 0.3, 0.2, 4)]).toEqual([
       true,
       true,
       false,
       false,
     ]);
+  });
+
+  it.each([1, 2, 384, 65_536])(
+    'takes values of %i dimensions whose distances stay finite, and says which it does not take',
+    (dimension) => {
+      for (const metric of ['l2', 'ip'] as const) {
+        const largest = largestMagnitude(metric, dimension, flat);
+        const a = new Float32Array(dimension).fill(largest);
+        const b = new Float32Array(dimension).fill(-largest);
+        expect(refusal(metric, a, largest)).toBeUndefined();
+        let distance = 0;
+        for (let i = 0; i < dimension; i++) distance = Math.fround(distance + (metric === 'l2' ? Math.fround((a[i] ?? 0) - (b[i] ?? 0)) ** 2 : (a[i] ?? 0) * (b[i] ?? 0))); // prettier-ignore
+        expect(Number.isFinite(distance)).toBe(true);
+        a[dimension - 1] = -1.2 * largest;
+        expect(refusal(metric, a, largest)).toMatch(new RegExp(`^value ${dimension - 1} is -.* takes values from -\\d`));
+      }
+      expect(refusal('cosine', new Float32Array(dimension).fill(3e38), largestMagnitude('cosine', dimension, flat))).toBeUndefined();
+    },
+  );
+
+  it('gives numbers for rows that were kept before their magnitude was bounded', () => {
+    for (const metric of ['l2', 'ip'] as const) {
+      expect([distanceOf(metric, Infinity), scoreOf(metric, Infinity)].every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it('counts as equal what rounding alone tells apart', () => {
+    expect(isWithin('cosine', 2e-7, 0, 2)).toBe(true);
+    expect(isWithin('cosine', 1e-5, 0, 2)).toBe(false);
+    expect(isWithin('ip', 99.99999, 100, 2)).toBe(true);
+    expect(isWithin('ip', 99.99, 100, 2)).toBe(false);
+    expect(isWithin('l2', 1e-45, 0, 2)).toBe(false);
+  });
+
+  it('lengthens small queries by a power of two', () => {
+    expect(lengthened(Float32Array.of(1, 0.5, 2 ** -10, 0), 2)).toBeUndefined();
+    const long = lengthened(Float32Array.of(3, 4, 2 ** -100, 2 ** -101, 0, 0), 2);
+    expect(long?.factors).toEqual([1, 2 ** 100, 1]);
+    expect([...(long?.queries ?? [])]).toEqual([3, 4, 1, 0.5, 0, 0]);
   });
 });

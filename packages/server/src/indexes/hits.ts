@@ -3,7 +3,7 @@ import { Turns } from '../turns.js';
 import { distinctPositions } from './distinct-positions.js';
 import type { Generation } from './generation.js';
 import { distanceOf, scoreOf } from './geometry.js';
-import type { Nearest } from './nearest.js';
+import type { Nearest } from './question.js';
 import type { OpenIndex } from './open-index.js';
 import type { HitRecord, IndexServices } from './services.js';
 import type { AnswerMeter, Hit, Metadata } from './types.js';

@@ -9,10 +9,15 @@ import { RowStore } from '../store/row-store.js';
 import { readSnapshot, type SnapshotHeader } from '../store/snapshot.js';
 import type { Definition } from './definition.js';
 import { Columns, type MetadataBatch } from './filter/index.js';
+import { type Fit, fitOfType } from './fit.js';
 import { Generation, Placement } from './generation.js';
 import { faissMetric, prepare } from './geometry.js';
 import { factoryString, type IndexType, trainingNeeds } from './index-type.js';
+import { OutsideRows } from './outside-rows.js';
 import type { IndexServices } from './services.js';
+import { fitOfRecord } from './training-record.js';
+
+const outsideAtOnce = 256;
 
 class StoreGone extends DamageError {}
 
@@ -36,12 +41,17 @@ export interface Loaded {
 /** What answers while training is wanted: exact, and quick enough for as long as there are few vectors. */
 export const standIn: IndexType = { family: 'flat' };
 
-/** An empty FAISS index of the type that serves: trained, where the type wants it. `trained` is the store's trained, empty index. */
+/** What fits the type that serves, by the store's record of the training; undefined: all, or the training is of a version that did not measure it. */
+export const fitOf = (type: IndexType, trained: Uint8Array | undefined): Fit | undefined =>
+  trained === undefined ? fitOfType(type) : fitOfRecord(trained);
+
+/** An empty FAISS index of the type that serves: trained, where the type wants it. `trained` is the store's record of the training. */
 export async function emptyFaiss(
   { wanted, metric, type, efConstruction, efSearch }: Definition,
   trained: Uint8Array | undefined,
-): Promise<{ faiss: Index; serving: IndexType }> {
-  if (trained !== undefined) return { faiss: await Index.deserialize(trained), serving: type };
+): Promise<{ faiss: Index; serving: IndexType; fit: Fit | undefined }> {
+  const fit = fitOf(type, trained);
+  if (trained !== undefined) return { faiss: await Index.deserialize(trained), serving: type, fit };
   const serving = trainingNeeds(type) === undefined ? type : standIn;
   const faiss = await Index.fromFactory(wanted.dimension, factoryString(serving), faissMetric(metric));
   if (serving.family === 'hnsw') {
@@ -49,7 +59,7 @@ export async function emptyFaiss(
     // Every search of ours says its own; this is what a program that reads index.faiss will use.
     await faiss.setParameter('efSearch', efSearch);
   }
-  return { faiss, serving };
+  return { faiss, serving, fit };
 }
 
 /** Loads what lies in `directory`. Errors: whatever the store or FAISS cannot read. A snapshot that does not serve is set aside, never an error. */
@@ -63,19 +73,48 @@ export async function load(directory: string, definition: Definition, store: Row
   }
   const { ids, rowOfId } = fromStore.value;
   const trained = await store.trained();
-  const snapshot = await usable(reading, directory, definition, store, ids, trained !== undefined, services);
-  const { faiss, serving } = snapshot ?? (await emptyFaiss(definition, trained));
+  const snapshot = await usable(reading, directory, definition, store, ids, trained, services);
+  const { faiss, serving, fit } = snapshot ?? (await emptyFaiss(definition, trained));
   const placement = await inTurns(Placement.of(withIds(snapshot?.rows ?? new Float64Array(0), ids)));
+  const outside = new OutsideRows(faiss.metric, faiss.dimension);
+  if (snapshot !== undefined) await keepOutside(outside, snapshot, definition, store);
   for await (const { rows, values } of store.valuesAfter(snapshot?.lastRow ?? 0)) {
-    await faiss.add(prepare(definition.metric, values, definition.wanted.dimension), { threads: services.threads });
+    const prepared = prepare(definition.metric, values, definition.wanted.dimension);
+    await outside.addMeasured(faiss, fit, placement.ids.length, prepared, services.threads);
     for (const row of rows) placement.add(row, ids.get(row) ?? '');
   }
-  const generation = new Generation(faiss, serving, placement, (own) => new Columns(() => metadataOf(own, store), { rows: own.size }));
+  const columns = (own: Generation): Columns => new Columns(() => metadataOf(own, store), { rows: own.size });
+  const generation = new Generation(faiss, serving, placement, columns, fit, outside);
   if (generation.alive !== ids.size) {
     await faiss.release();
     throw new DamageError(`the store has the ids of ${ids.size} rows and the values of ${generation.alive}: a file of it is damaged`);
   }
   return { generation, rowOfId, snapshotChanges: snapshot?.changes ?? 0, snapshotAt: snapshot?.writtenAt };
+}
+
+/** Reads the vectors that the snapshot says do not fit; those deleted since are left out. */
+async function keepOutside(
+  outside: OutsideRows,
+  { rows, outside: outsideRows }: { readonly rows: Float64Array; readonly outside: Float64Array },
+  { metric, wanted }: Definition,
+  store: RowStore,
+): Promise<void> {
+  const { dimension } = wanted;
+  let position = 0;
+  for (let start = 0; start < outsideRows.length; start += outsideAtOnce) {
+    const some = [...outsideRows.subarray(start, start + outsideAtOnce)];
+    const { values, missing } = await store.values(some);
+    const prepared = prepare(metric, values, dimension);
+    const positions: number[] = [];
+    const kept = new Float32Array(values.length);
+    for (const [at, row] of some.entries()) {
+      while (position < rows.length && (rows[position] ?? 0) < row) position++;
+      if (missing.has(row) || rows[position] !== row) continue;
+      kept.set(prepared.subarray(at * dimension, (at + 1) * dimension), positions.length * dimension);
+      positions.push(position);
+    }
+    if (positions.length > 0) await outside.keep(positions, kept.subarray(0, positions.length * dimension));
+  }
 }
 
 /** The stored metadata of a generation's rows. */
@@ -115,6 +154,7 @@ async function readIds(store: RowStore): Promise<{ ids: Map<number, string>; row
 interface IndexFile {
   readonly header: SnapshotHeader;
   readonly rows: Float64Array;
+  readonly outside: Float64Array;
   readonly faiss: Index;
 }
 
@@ -132,7 +172,9 @@ async function readIndexFile(path: string): Promise<IndexFile | undefined> {
 interface UsableSnapshot {
   readonly faiss: Index;
   readonly serving: IndexType;
+  readonly fit: Fit | undefined;
   readonly rows: Float64Array;
+  readonly outside: Float64Array;
   readonly lastRow: number;
   readonly changes: number;
   readonly writtenAt: string;
@@ -145,27 +187,31 @@ async function usable(
   definition: Definition,
   store: RowStore,
   ids: ReadonlyMap<number, string>,
-  isTrained: boolean,
+  trained: Uint8Array | undefined,
   { log }: IndexServices,
 ): Promise<UsableSnapshot | undefined> {
   let file: IndexFile | undefined;
   try {
     file = await reading;
     if (file === undefined) return undefined;
-    const { header, rows, faiss } = file;
+    const { header, rows, outside, faiss } = file;
     if (store.state.changes === 0 && header.changes > 0) {
       throw new StoreGone(
         `the store is empty, and the snapshot holds ${rows.length} rows: the files in rows/ are gone; restore them from a backup`,
       );
     }
-    // Trained since: every row goes into the trained index, which the store has.
-    if (trainingNeeds(definition.type) !== undefined && header.standIn && isTrained) {
+    const fit = fitOf(definition.type, trained);
+    // Trained since, or written before it was known what fits: every row goes into the trained index, which the store has.
+    const isOld = header.standIn
+      ? trained !== undefined
+      : header.trainedAt !== fit?.trainedAt || (fit !== undefined && header.outside === undefined);
+    if (isOld) {
       await faiss.release();
       return undefined;
     }
     const doubt = await inTurns(doubtOf(header, definition, store, ids, rows));
     if (doubt !== undefined) throw new Error(`the snapshot index.faiss does not belong to this store: ${doubt}`);
-    return { faiss, serving: header.standIn ? standIn : definition.type, rows, ...header };
+    return { ...header, faiss, serving: header.standIn ? standIn : definition.type, fit, rows, outside };
   } catch (error) {
     await file?.faiss.release();
     if (isDiskFull(error) || isTooManyFiles(error) || error instanceof StoreGone) throw error;

@@ -5,17 +5,16 @@ import { directoryBytes } from '../store/disk.js';
 import { type Change } from './changes.js';
 import type { Definition } from './definition.js';
 import { andBitmaps, countBits, type Filter, hasBit, positionsOf } from './filter/index.js';
-import { distanceOf, isWithin, prepare, refusal } from './geometry.js';
+import { distanceOf, isWithin, largestMagnitude, prepare, refusal } from './geometry.js';
 import { parseMetadata, readRecords, toHits } from './hits.js';
 import { mergePatch } from './merge-patch.js';
-import { findNearest, type Nearest, type NearestOptions } from './nearest.js';
+import { findNearest } from './nearest.js';
 import type { OpenIndex } from './open-index.js';
+import type { Nearest, NearestOptions } from './question.js';
 import type { IndexServices } from './services.js';
 import type { AnswerMeter, Hit, IndexStats, Metadata, Metric, Page, StoredVector, VectorBatch, VectorPatch } from './types.js';
 
 export interface SearchOptions extends NearestOptions {
-  /** Keeps hits at most this far: squared distance for l2, 1 - cosine for cosine; for ip, at least this product. */
-  readonly maxDistance?: number | undefined;
   /** Hears how large the answer becomes. */
   readonly meter?: AnswerMeter | undefined;
 }
@@ -32,12 +31,14 @@ export class ManagedIndex {
   readonly #directory: string;
   readonly #lend: Lend;
   readonly #services: IndexServices;
+  readonly #largest: number;
 
   constructor(definition: Definition, directory: string, lend: Lend, services: IndexServices) {
     this.definition = definition;
     this.#directory = directory;
     this.#lend = lend;
     this.#services = services;
+    this.#largest = largestMagnitude(definition.metric, definition.wanted.dimension, definition.type);
   }
 
   get dimension(): number {
@@ -50,7 +51,7 @@ export class ManagedIndex {
 
   /** Why this index cannot keep (or be asked for) these values; undefined: it can. */
   refusal(values: Float32Array): string | undefined {
-    return refusal(this.definition.metric, values);
+    return refusal(this.definition.metric, values, this.#largest);
   }
 
   /** Adds vectors, or replaces those of the same id. Durable and found by searches when it resolves. Errors: resource_exhausted, unavailable. */
@@ -165,7 +166,7 @@ export class ManagedIndex {
         const { generation } = index;
         const { hits, complete } = await generation.pin(async () => {
           const found = await findNearest(generation, this.definition, index.store, prepared, options);
-          const nearest = maxDistance === undefined ? found : found.map((one) => within(metric, one, maxDistance));
+          const nearest = maxDistance === undefined ? found : found.map((one) => within(metric, one, maxDistance, this.dimension));
           const lists = await toHits(index, generation, nearest, this.#services, options.meter);
           return { hits: lists, complete: lists.every((list, query) => list.length === nearest[query]?.positions.length) };
         });
@@ -198,6 +199,8 @@ export class ManagedIndex {
         ...(index.reason !== undefined && { reason: index.reason }),
         serving: generation.faiss.className,
         trained: index.isTrained,
+        ...(generation.fit?.trainedAt !== undefined && { trained_at: generation.fit.trainedAt }),
+        ...(generation.fit !== undefined && { outside_rows: generation.outside.alive(generation.live) }),
         changes: store.state.changes,
         changes_since_snapshot: index.changesSinceSnapshot,
         ...(index.snapshotAt !== undefined && { snapshot_at: index.snapshotAt }),
@@ -249,8 +252,8 @@ export class ManagedIndex {
 }
 
 /** What is near enough: nothing else of the others is read. */
-function within(metric: Metric, { positions, distances }: Nearest, maxDistance: number): Nearest {
-  const isNear = (rank: number): boolean => isWithin(metric, distanceOf(metric, distances[rank] ?? 0), maxDistance);
+function within(metric: Metric, { positions, distances }: Nearest, maxDistance: number, dimension: number): Nearest {
+  const isNear = (rank: number): boolean => isWithin(metric, distanceOf(metric, distances[rank] ?? 0), maxDistance, dimension);
   return { positions: positions.filter((_, rank) => isNear(rank)), distances: distances.filter((_, rank) => isNear(rank)) };
 }
 

@@ -3,28 +3,16 @@
 // An approximate index under a filter is a trap: it returns k hits whether or not they are the nearest k. Filters that follow the clusters of the
 // data had recall 0.60 at 15% kept with HNSW's ef 64, and still 0.93 at ef 400. So the rows that match are scanned exactly while that is cheap;
 // past that, a look at the query's neighbourhood says how thin the matches lie there, and the cheaper of a wider ef and the exact scan is taken.
-import { knn, type NearestOptions as FaissOptions, type SearchResult } from '@voisin/faiss';
+import type { NearestOptions as FaissOptions, SearchResult } from '@voisin/faiss';
 import { inTurns, type Pieces } from '../turns.js';
 import type { RowStore } from '../store/row-store.js';
 import type { Definition } from './definition.js';
-import { andBitmaps, countBits, type Filter, hasBit, positionsOf } from './filter/index.js';
+import { andBitmaps, countBits, hasBit } from './filter/index.js';
 import type { Generation } from './generation.js';
-import { faissMetric, isNearer, prepare } from './geometry.js';
-
-export interface NearestOptions {
-  readonly k: number;
-  readonly filter?: Filter | undefined;
-  readonly efSearch?: number | undefined;
-  readonly nprobe?: number | undefined;
-  /** One client asks and nobody else: FAISS may do a short search on the event loop's own thread. */
-  readonly alone?: boolean;
-}
-
-/** The hits of one query, nearest first: positions and FAISS's numbers. */
-export interface Nearest {
-  readonly positions: number[];
-  readonly distances: number[];
-}
+import { lengthened } from './geometry.js';
+import { pairsOf, ranked } from './question.js';
+import type { Nearest, NearestOptions, Question, Questions } from './question.js';
+import { compareStored, resolveTiny, scanStored } from './stored-values.js';
 
 /**
  * Bytes of vectors that an exact scan may read whatever the alternative costs: under a millisecond at the 20 GB/s that two threads reach here.
@@ -37,28 +25,14 @@ const exactStoredRows = 256;
 const graphBytesPerStep = (M: number, dimension: number): number => 2 * M * dimension * 4;
 /** A neighbourhood of some 64 rows may show half as many matches again as there are: the search is made that much wider. */
 const sampleDoubt = 1.5;
+/** Vectors of a lossy type that are compared by their values when a distance bounds the answer: at least so many. */
+const comparedForDistance = 256;
 const maxEf = 16_384;
 const allLists = 65_536;
-const storedChunk = 1024;
 /** Queries of one request that are searched by themselves at a time. */
 const queriesAtOnce = 16;
 /** Steps of taking over one hit. */
 const stepsOfHit = 4;
-
-interface Question {
-  readonly generation: Generation;
-  readonly definition: Definition;
-  readonly store: RowStore;
-  /** Prepared: one row of `dimension`. */
-  readonly query: Float32Array;
-  readonly k: number;
-  /** What may be found; absent: all of FAISS's positions. */
-  readonly selector: Uint8Array | undefined;
-  readonly filtered: boolean;
-  /** Rows that the selector leaves. */
-  readonly matching: number;
-  readonly options: NearestOptions;
-}
 
 /** The nearest live rows of each query: `queries` holds n x dimension floats, prepared. */
 export async function findNearest(
@@ -79,15 +53,54 @@ export async function findNearest(
   const k = Math.min(options.k, matching);
   if (k === 0) return Array.from({ length: count }, () => ({ positions: [], distances: [] }));
   const question = { generation, definition, store, k, selector, filtered: filtered !== undefined, matching, options };
-  if (count > 1 && filtered === undefined) {
-    const together = await searchTogether({ ...question, query: queries }, count);
+  if (options.maxDistance !== undefined && isLossy(question)) {
+    // Codes are at no exact distance: the vectors that may be near enough are compared by their values.
+    const wide = { ...question, k: Math.min(matching, Math.max(comparedForDistance, 2 * k)) };
+    return compareStored(question, queries, await findAll(wide, queries, count));
+  }
+  if (definition.metric === 'l2') return resolveTiny(question, queries, await findAll(question, queries, count));
+  const long = definition.metric === 'ip' ? lengthened(queries, dimension) : undefined;
+  if (long === undefined) return findAll(question, queries, count);
+  const found = await findAll(question, long.queries, count);
+  return found.map(({ positions, distances }, query) => ({
+    positions,
+    distances: distances.map((distance) => distance / (long.factors[query] ?? 1)),
+  }));
+}
+
+/** Those outside are compared by their values, the others as their type does it. */
+async function findAll(question: Questions, queries: Float32Array, count: number): Promise<Nearest[]> {
+  const { generation, k } = question;
+  const { outside, live } = generation;
+  if (outside.count === 0) return findInside(question, queries, count);
+  const selected = question.selector ?? live.slice();
+  const inside = outside.leave(selected);
+  const matching = countBits(inside);
+  const [near, far] = await Promise.all([
+    findInside({ ...question, selector: inside, matching, k: Math.min(k, matching) }, queries, count),
+    outside.search(queries, k, selected),
+  ]);
+  return near.map((found, query) => merged(question, [found, far[query] ?? { positions: [], distances: [] }]));
+}
+
+function merged({ definition: { metric }, k }: Questions, lists: readonly Nearest[]): Nearest {
+  const all = lists.flatMap(pairsOf);
+  return ranked(metric, all, k);
+}
+
+async function findInside(question: Questions, queries: Float32Array, count: number): Promise<Nearest[]> {
+  const { k, filtered } = question;
+  if (k === 0) return Array.from({ length: count }, () => ({ positions: [], distances: [] }));
+  if (count > 1 && !filtered) {
+    const all = { ...question, query: queries };
+    const together = await inTurns(split(await ask(all, unfiltered(all)), count, k));
     if (together.every(({ positions }) => positions.length >= k)) return together;
   }
   return oneByOne(question, queries, count);
 }
 
 /** Each query for itself: some at a time, so that what they find does not come all at once. */
-async function oneByOne(question: Omit<Question, 'query'>, queries: Float32Array, count: number): Promise<Nearest[]> {
+async function oneByOne(question: Questions, queries: Float32Array, count: number): Promise<Nearest[]> {
   const { dimension } = question.definition.wanted;
   const found: Nearest[] = [];
   let next = 0;
@@ -100,18 +113,27 @@ async function oneByOne(question: Omit<Question, 'query'>, queries: Float32Array
   return found;
 }
 
-/** Many queries, no filter: one call of FAISS. */
-async function searchTogether(question: Question, count: number): Promise<Nearest[]> {
-  const { definition, generation, k, matching } = question;
+/** How FAISS is asked without a filter: the same for one query and for many. */
+function unfiltered(question: Question): FaissOptions {
+  const { definition, generation, matching, options, selector } = question;
   const { serving } = generation;
-  const graph = serving.family === 'hnsw' ? { efSearch: Math.min(efFor(question, generation.size / matching), maxEf) } : {};
-  const lists = serving.family === 'ivf' ? { nprobe: question.options.nprobe ?? definition.nprobe } : {};
-  return inTurns(split(await ask(question, { ...graph, ...lists }), count, k));
+  if (serving.family === 'hnsw') {
+    const ef = efFor(question, generation.size / matching);
+    return canScanInstead(question, serving.M, ef) ? { exact: true } : { efSearch: Math.min(ef, maxEf) };
+  }
+  if (serving.family === 'ivf') {
+    return { nprobe: Math.min(allLists, Math.ceil(((options.nprobe ?? definition.nprobe) * generation.size) / matching)) };
+  }
+  return serving.family === 'flat' && serving.transform === undefined && selector !== undefined ? { exact: true } : {};
+}
+
+/** Whether reading every matching vector costs no more than a walk with this ef. */
+function canScanInstead(question: Question, M: number, ef: number): boolean {
+  const { generation, definition } = question;
+  return generation.faiss.hasFlatStorage && scanBytes(question) <= ef * graphBytesPerStep(M, definition.wanted.dimension);
 }
 
 async function answer(question: Question): Promise<Nearest> {
-  const { serving } = question.generation;
-  if (serving.transform === undefined && serving.family === 'flat') return scanAll(question);
   if (question.filtered && isLossy(question) && question.matching <= exactStoredRows) return scanStored(question);
   const found = await approximate(question);
   return found.positions.length >= question.k ? found : exact(question);
@@ -119,24 +141,24 @@ async function answer(question: Question): Promise<Nearest> {
 
 function approximate(question: Question): Promise<Nearest> {
   const { serving } = question.generation;
+  if (!question.filtered) return ask(question, unfiltered(question)).then((result) => first(question, result));
+  if (serving.transform === undefined && serving.family === 'flat')
+    return ask(question, { exact: true }).then((result) => first(question, result));
   if (serving.family === 'hnsw') return searchGraph(question, serving.M);
   if (serving.family === 'ivf') return searchLists(question);
   return ask(question, {}).then((result) => first(question, result));
 }
 
 async function searchGraph(question: Question, M: number): Promise<Nearest> {
-  const { generation, definition, filtered, matching, selector } = question;
-  const { dimension } = definition.wanted;
-  const bytes = scanBytes(question);
-  const canScan = generation.faiss.hasFlatStorage;
-  const graphBytes = (ef: number): number => ef * graphBytesPerStep(M, dimension);
+  const { generation, matching } = question;
+  const selector = question.selector ?? generation.live;
   const everywhere = efFor(question, generation.size / matching);
-  if (canScan && bytes <= Math.max(graphBytes(everywhere), filtered ? exactBudgetBytes : 0)) return exact(question);
-  if (!filtered || selector === undefined) return walk(question, everywhere);
+  const isSmall = generation.faiss.hasFlatStorage && scanBytes(question) <= exactBudgetBytes;
+  if (isSmall || canScanInstead(question, M, everywhere)) return exact(question);
   const near = await lookAround(question);
   const matchesNear = near.filter((position) => hasBit(selector, position)).length;
   const ef = matchesNear === 0 ? Infinity : efFor(question, (sampleDoubt * near.length) / matchesNear);
-  if (ef > maxEf || (canScan && bytes <= graphBytes(ef))) return exact(question);
+  if (ef > maxEf || canScanInstead(question, M, ef)) return exact(question);
   return walk(question, Math.max(ef, everywhere));
 }
 
@@ -159,11 +181,8 @@ function efFor({ options, definition, k }: Question, thinning: number): number {
 }
 
 async function searchLists(question: Question): Promise<Nearest> {
-  const { generation, definition, filtered, matching, options } = question;
-  const wanted = options.nprobe ?? definition.nprobe;
-  const cheap = filtered && matching * definition.wanted.dimension * 4 <= exactBudgetBytes;
-  const nprobe = cheap ? allLists : Math.min(allLists, Math.ceil((wanted * generation.size) / matching));
-  return first(question, await ask(question, { nprobe }));
+  const options = scanBytes(question) <= exactBudgetBytes ? { nprobe: allLists } : unfiltered(question);
+  return first(question, await ask(question, options));
 }
 
 /** The exact answer, or the nearest to it that the class has without the stored rows. */
@@ -174,39 +193,9 @@ async function exact(question: Question): Promise<Nearest> {
   return scanStored(question);
 }
 
-/** Compares the query with the stored values of every matching row. */
-async function scanStored({ generation, definition, store, query, k, selector }: Question): Promise<Nearest> {
-  const { metric, wanted } = definition;
-  const positions = positionsOf(selector ?? generation.live);
-  let best: { position: number; distance: number }[] = [];
-  for (let start = 0; start < positions.length; start += storedChunk) {
-    const chunk = positions.subarray(start, start + storedChunk);
-    const { values, missing } = await store.values(Array.from(chunk, (position) => generation.rowAt(position)));
-    const result = await knn(
-      query,
-      prepare(metric, values, wanted.dimension),
-      wanted.dimension,
-      Math.min(k, chunk.length),
-      faissMetric(metric),
-    );
-    for (const [rank, label] of result.labels.entries()) {
-      const position = chunk[Number(label)] ?? -1;
-      if (label >= 0n && !missing.has(generation.rowAt(position))) best.push({ position, distance: result.distances[rank] ?? 0 });
-    }
-    best = best
-      .sort((a, b) => (a.distance === b.distance ? a.position - b.position : isNearer(metric, a.distance, b.distance) ? -1 : 1))
-      .slice(0, k);
-  }
-  return { positions: best.map(({ position }) => position), distances: best.map(({ distance }) => distance) };
-}
-
 /** FAISS keeps codes or projections of the values, not the values. */
-function isLossy({ generation: { serving } }: Question): boolean {
+function isLossy({ generation: { serving } }: Pick<Question, 'generation'>): boolean {
   return serving.transform !== undefined || (serving.family !== 'flat' && serving.code !== undefined && serving.code !== 'Flat');
-}
-
-async function scanAll(question: Question): Promise<Nearest> {
-  return first(question, await ask(question, question.selector === undefined ? {} : { exact: true }));
 }
 
 const scanBytes = ({ matching, definition }: Question): number => matching * definition.wanted.dimension * 4;

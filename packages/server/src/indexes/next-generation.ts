@@ -2,11 +2,14 @@
 import { Index } from '@voisin/faiss';
 import { DamageError, VoisinError } from '../errors.js';
 import { inRanges, inTurns, type Pieces } from '../turns.js';
+import { type Fit, fitOfTraining } from './fit.js';
 import { emptyFaiss, metadataOf } from './load.js';
 import { Generation, Placement, stepsOfFinding } from './generation.js';
 import { faissMetric, prepare } from './geometry.js';
 import { factoryString, type IndexType, listsFor, trainingFactory, trainingNeeds } from './index-type.js';
 import type { OpenIndex } from './open-index.js';
+import { OutsideRows } from './outside-rows.js';
+import { trainingRecord } from './training-record.js';
 
 /** k-means takes no more than 256 points for each centroid (FAISS's max_points_per_centroid), and this many rows of memory suffice. */
 const maxTrainingRows = 100_000;
@@ -30,16 +33,19 @@ export async function train(index: OpenIndex): Promise<void> {
     );
   }
   const faiss = await Index.fromFactory(wanted.dimension, trainingFactory(type, listsFor(alive)), faissMetric(metric));
-  await faiss.train(await sample(index), { threads: 1 });
+  const vectors = await sample(index);
+  await faiss.train(vectors, { threads: 1 });
+  const trained = await faiss.serialize();
+  const fit = await fitOfTraining(trained, vectors, wanted.dimension);
   // Before the swap, so that a start finds the trained index whichever generation the snapshot holds.
-  await index.putTrained(await faiss.serialize());
-  await build(index, faiss, type);
+  await index.putTrained(trainingRecord(trained, fit));
+  await build(index, faiss, type, fit);
 }
 
 /** Builds the index again without its dead rows. */
 export async function compact(index: OpenIndex): Promise<void> {
-  const { faiss, serving } = await emptyFaiss(index.definition, await index.store.trained());
-  await build(index, faiss, serving);
+  const { faiss, serving, fit } = await emptyFaiss(index.definition, await index.store.trained());
+  await build(index, faiss, serving, fit);
 }
 
 /** The prepared values of rows spread evenly over all that are alive: the same rows give the same training. */
@@ -74,17 +80,28 @@ function* sampleRows(generation: Generation): Pieces<number[]> {
   return rows;
 }
 
-async function build(index: OpenIndex, faiss: Index, serving: IndexType): Promise<void> {
+/** The next generation as it grows. */
+interface Growing {
+  readonly faiss: Index;
+  readonly serving: IndexType;
+  readonly fit: Fit | undefined;
+  readonly outside: OutsideRows;
+  /** By position. */
+  readonly rows: number[];
+}
+
+async function build(index: OpenIndex, faiss: Index, serving: IndexType, fit: Fit | undefined): Promise<void> {
   const rows: number[] = [];
+  const growing: Growing = { faiss, serving, fit, outside: new OutsideRows(faiss.metric, faiss.dimension), rows };
   try {
     for (let round = 0; round < maxRounds && index.store.state.lastRow - (rows.at(-1) ?? 0) > swapRows; round++) {
       const before = rows.length;
-      await catchUp(index, faiss, rows);
+      await catchUp(index, growing);
       if (rows.length === before) break;
     }
     await index.alone(async () => {
-      await catchUp(index, faiss, rows);
-      const next = await nextGeneration(index, faiss, serving, rows);
+      await catchUp(index, growing);
+      const next = await nextGeneration(index, growing);
       const { alive } = index.generation;
       if (next.alive !== alive) {
         throw new DamageError(`the store has the values of ${next.alive} rows and should have ${alive}: a file of it is damaged`);
@@ -93,12 +110,13 @@ async function build(index: OpenIndex, faiss: Index, serving: IndexType): Promis
     });
   } catch (error) {
     await faiss.release();
+    await growing.outside.release();
     throw error;
   }
 }
 
 /** Adds the live rows after the last one that `rows` has. A row that is committed but not booked yet is left, with all behind it, for the next round. */
-async function catchUp({ store, generation, definition, closing }: OpenIndex, faiss: Index, rows: number[]): Promise<void> {
+async function catchUp({ store, generation, definition, closing }: OpenIndex, { faiss, fit, outside, rows }: Growing): Promise<void> {
   const { dimension } = definition.wanted;
   const lastBooked = generation.size === 0 ? 0 : generation.rowAt(generation.size - 1);
   for await (const batch of store.valuesAfter(rows.at(-1) ?? 0)) {
@@ -110,7 +128,7 @@ async function catchUp({ store, generation, definition, closing }: OpenIndex, fa
     for (let start = 0; start < alive.length; start += slice) {
       if (closing.aborted) throw new VoisinError('unavailable', 'the index is being closed');
       const end = Math.min(start + slice, alive.length);
-      await faiss.add(prepared.subarray(start * dimension, end * dimension), { threads: 1 });
+      await outside.addMeasured(faiss, fit, rows.length, prepared.subarray(start * dimension, end * dimension), 1);
       for (const [, row] of alive.slice(start, end)) rows.push(row);
     }
   }
@@ -122,15 +140,10 @@ function isAlive(generation: Generation, row: number): boolean {
 }
 
 /** Inside `alone`: no row changes meanwhile. */
-async function nextGeneration(
-  { generation: old, store }: OpenIndex,
-  faiss: Index,
-  serving: IndexType,
-  rows: readonly number[],
-): Promise<Generation> {
+async function nextGeneration({ generation: old, store }: OpenIndex, { faiss, serving, fit, outside, rows }: Growing): Promise<Generation> {
   const placement = await inTurns(Placement.of(withIds(old, rows)));
   const selected = await old.columns.select(await inTurns(positionsIn(old, rows)));
-  return new Generation(faiss, serving, placement, (own) => selected(() => metadataOf(own, store)));
+  return new Generation(faiss, serving, placement, (own) => selected(() => metadataOf(own, store)), fit, outside);
 }
 
 /** A row that died since it was added need not be in the old generation any more: it is dead in the next one. */

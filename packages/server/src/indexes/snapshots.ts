@@ -2,6 +2,8 @@
 import { dirname } from 'node:path';
 import { freeBytes } from '../store/disk.js';
 import { writeSnapshot } from '../store/snapshot.js';
+import { inTurns, type Pieces } from '../turns.js';
+import type { Generation } from './generation.js';
 import type { OpenIndex } from './open-index.js';
 import type { IndexServices } from './services.js';
 
@@ -90,10 +92,19 @@ export class Snapshots {
       const { generation, isTrained } = index;
       const { changes, lastRow } = index.store.state;
       this.#rowsChanged = 0;
-      const header = { dimension: wanted.dimension, metric, standIn: !isTrained, lastRow, changes };
+      const outside = await inTurns(outsideRows(generation));
+      const { trainedAt } = generation.fit ?? {};
+      const header = {
+        dimension: wanted.dimension,
+        metric,
+        standIn: !isTrained,
+        lastRow,
+        changes,
+        ...(trainedAt !== undefined && { trainedAt }),
+      };
       // FAISS takes the bytes after this change and before the next one; the line of changes need not wait for the disk.
       const writing = generation.pin(() =>
-        writeSnapshot(this.#path, generation.rows.slice(), header, (path) => generation.faiss.write(path)),
+        writeSnapshot(this.#path, { rows: generation.rows.slice(), outside }, header, (path) => generation.faiss.write(path)),
       );
       // In an object: a promise given back as it is would be waited for.
       return { writing, changes };
@@ -101,4 +112,13 @@ export class Snapshots {
     this.#writtenAt = (await taken.writing).writtenAt;
     this.#changes = taken.changes;
   }
+}
+
+function* outsideRows(generation: Generation): Pieces<Float64Array> {
+  const rows: number[] = [];
+  for (const position of generation.outside.positions) {
+    if (generation.isLive(position)) rows.push(generation.rowAt(position));
+    yield 1;
+  }
+  return Float64Array.from(rows);
 }

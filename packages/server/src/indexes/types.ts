@@ -55,6 +55,10 @@ export interface IndexStats {
   /** The FAISS class that answers searches now: a flat index stands in until training is done. */
   readonly serving: string;
   readonly trained: boolean;
+  /** When what serves was learned, of a type that needs training. */
+  readonly trained_at?: string;
+  /** Rows that the type cannot hold, or that what it has learned does not fit: they are compared by their own values. */
+  readonly outside_rows?: number;
   /** Changes committed since the index was made, and since its last snapshot. */
   readonly changes: number;
   readonly changes_since_snapshot: number;

@@ -11,6 +11,8 @@ const fewDead = 64;
 const manyDead = 10_000;
 /** The graph of HNSW goes on serving well among dead nodes, and each re-insertion costs 0.3 ms: it waits longer. */
 const [deadShare, deadShareOfGraph, deadShareThatBlocks] = [0.2, 0.5, 0.7];
+/** From this many vectors outside on, and this share of all, a training is worth its while. */
+const [fewOutside, outsideShare] = [64, 0.05];
 
 export class Upkeep {
   readonly #index: OpenIndex;
@@ -19,6 +21,8 @@ export class Upkeep {
   /** Work that is due was asked for and has not ended: it may still wait for another index's. */
   #started = false;
   #pausedUntil = 0;
+  /** Vectors that the last training left outside: another one would not help them. */
+  #leftOutside = 0;
 
   constructor(index: OpenIndex, services: IndexServices) {
     this.#index = index;
@@ -30,7 +34,10 @@ export class Upkeep {
   }
 
   train(): Promise<void> {
-    return this.#run('training', () => train(this.#index));
+    return this.#run('training', async () => {
+      await train(this.#index);
+      this.#leftOutside = this.#index.generation.outside.count;
+    });
   }
 
   compact(): Promise<void> {
@@ -64,8 +71,16 @@ export class Upkeep {
   #due(): 'train' | 'compact' | undefined {
     const { dead, size, alive, serving } = this.#index.generation;
     const needs = trainingNeeds(this.#index.definition.type);
-    if (!this.#index.isTrained && needs !== undefined && alive >= needs.good) return 'train';
+    if (needs !== undefined && (this.#index.isTrained ? alive >= needs.least && this.#isOutgrown() : alive >= needs.good)) return 'train';
     return dead >= fewDead && dead >= size * (serving.family === 'hnsw' ? deadShareOfGraph : deadShare) ? 'compact' : undefined;
+  }
+
+  /** What the training learned no longer fits the vectors, or an older version did not measure what fits it. */
+  #isOutgrown(): boolean {
+    const { fit, outside, alive, live } = this.#index.generation;
+    if (fit === undefined) return true;
+    const many = this.#leftOutside + Math.max(fewOutside, alive * outsideShare);
+    return outside.count >= many && outside.alive(live) >= many;
   }
 
   async #run(job: 'training' | 'compacting', work: () => Promise<void>): Promise<void> {

@@ -17,6 +17,15 @@ export const indexStats = operation({
     reason: Type.Optional(Type.String()),
     serving: Type.String({ description: 'the FAISS class that answers now; a flat one stands in until training is done' }),
     trained: Type.Boolean(),
+    trained_at: Type.Optional(
+      Type.String({ format: 'date-time', description: 'when the type was last trained; it trains again by itself' }),
+    ),
+    outside_rows: Type.Optional(
+      Type.Integer({
+        description:
+          'vectors that the type cannot hold or that its training does not fit: they are compared by their own values, and training is done again when they are many',
+      }),
+    ),
     changes: Type.Integer(),
     changes_since_snapshot: Type.Integer(),
     snapshot_at: Type.Optional(Type.String({ format: 'date-time' })),

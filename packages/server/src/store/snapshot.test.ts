@@ -12,7 +12,8 @@ const writeFaiss = async (to: string): Promise<number> => {
   await writeFile(to, faissBytes);
   return faissBytes.length;
 };
-const write = (rows = Float64Array.of(1, 4, 9)): Promise<unknown> => writeSnapshot(path, rows, header, writeFaiss);
+const write = (rows = Float64Array.of(1, 4, 9)): Promise<unknown> =>
+  writeSnapshot(path, { rows, outside: Float64Array.of(4) }, header, writeFaiss);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'voisin-snapshot-'));
@@ -42,7 +43,7 @@ describe('a snapshot', () => {
   it('leaves the old one in its place, and no temporary file, when FAISS cannot write', async () => {
     await write();
     const before = await readFile(path);
-    const failing = writeSnapshot(path, Float64Array.of(1), header, async (to) => {
+    const failing = writeSnapshot(path, { rows: Float64Array.of(1), outside: new Float64Array(0) }, header, async (to) => {
       await writeFile(to, 'half');
       throw new Error('No space left on device');
     });

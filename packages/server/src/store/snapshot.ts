@@ -1,6 +1,6 @@
 // index.faiss: what FAISS wrote, which real FAISS reads, and behind it a trailer of ours (FAISS ignores bytes after its own):
 //
-//   FAISS bytes | row number of each position, 8 bytes each | JSON header | u32 header length | u32 CRC32 of all before | "VOISINS1"
+//   FAISS bytes | row number of each position, 8 bytes each | the rows outside, 8 bytes each | JSON header | u32 header length | u32 CRC32 of all before | "VOISINS1"
 //
 // The checksum is verified before FAISS parses a byte, because FAISS can crash on altered ones.
 import { createReadStream } from 'node:fs';
@@ -16,11 +16,21 @@ export interface SnapshotHeader {
   /** A flat index that stands in for one that wants training. */
   readonly standIn: boolean;
   readonly positions: number;
+  /** Rows whose vectors FAISS's index does not hold well enough. Absent in snapshots of before they were known. */
+  readonly outside?: number;
+  /** Which training the bytes are of. */
+  readonly trainedAt?: string;
   /** The store's state when the bytes were taken. */
   readonly lastRow: number;
   readonly changes: number;
   readonly faissBytes: number;
   readonly writtenAt: string;
+}
+
+/** The row of each position, and those rows of them that are outside, ascending. */
+export interface SnapshotRows {
+  readonly rows: Float64Array;
+  readonly outside: Float64Array;
 }
 
 const magic = Buffer.from('VOISINS1');
@@ -34,20 +44,20 @@ const chunkBytes = 4 * 1024 * 1024;
  */
 export async function writeSnapshot(
   path: string,
-  rows: Float64Array,
-  header: Omit<SnapshotHeader, 'faissBytes' | 'positions' | 'writtenAt'>,
+  { rows, outside }: SnapshotRows,
+  header: Omit<SnapshotHeader, 'faissBytes' | 'positions' | 'outside' | 'writtenAt'>,
   writeFaiss: (path: string) => Promise<number>,
 ): Promise<SnapshotHeader> {
   const temporary = `${path}.new`;
   try {
     const faissBytes = await writeFaiss(temporary);
-    const full = { ...header, positions: rows.length, faissBytes, writtenAt: new Date().toISOString() };
+    const full = { ...header, positions: rows.length, outside: outside.length, faissBytes, writtenAt: new Date().toISOString() };
     const json = Buffer.from(JSON.stringify(full));
     // Every platform of Node is little-endian, as the file is.
-    const rowBytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
+    const rowBytes = [rows, outside].map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(json.length);
-    const trailer = Buffer.concat([rowBytes, json, length]);
+    const trailer = Buffer.concat([...rowBytes, json, length]);
     const checksum = Buffer.allocUnsafe(4);
     checksum.writeUInt32LE(crc32(trailer, await checksumOf(temporary, faissBytes)));
     const file = await open(temporary, 'a');
@@ -67,7 +77,7 @@ export async function writeSnapshot(
 }
 
 /** Reads and verifies the trailer. undefined: there is no snapshot. Errors: DamageError, with what is wrong. */
-export async function readSnapshot(path: string): Promise<{ header: SnapshotHeader; rows: Float64Array } | undefined> {
+export async function readSnapshot(path: string): Promise<({ header: SnapshotHeader } & SnapshotRows) | undefined> {
   let size: number;
   try {
     ({ size } = await stat(path));
@@ -84,11 +94,11 @@ export async function readSnapshot(path: string): Promise<{ header: SnapshotHead
   if ((await checksumOf(path, headerEnd + 4)) !== footer.readUInt32LE(4)) throw damaged('its checksum does not fit: bytes were altered');
   const header = parseHeader(await readRange(path, headerEnd - headerBytes, headerEnd));
   const rowsEnd = headerEnd - headerBytes;
-  if (header.faissBytes + header.positions * 8 !== rowsEnd) throw damaged('its lengths contradict one another');
+  if (header.faissBytes + (header.positions + (header.outside ?? 0)) * 8 !== rowsEnd) throw damaged('its lengths contradict one another');
   const bytes = await readRange(path, header.faissBytes, rowsEnd);
-  const rows = new Float64Array(header.positions);
+  const rows = new Float64Array(bytes.length / 8);
   new Uint8Array(rows.buffer).set(bytes);
-  return { header, rows };
+  return { header, rows: rows.subarray(0, header.positions), outside: rows.subarray(header.positions) };
 }
 
 const damaged = (what: string): DamageError => new DamageError(`the snapshot index.faiss is damaged: ${what}`);
@@ -113,7 +123,7 @@ async function readRange(path: string, start: number, end: number): Promise<Buff
 
 function parseHeader(bytes: Buffer): SnapshotHeader {
   const header: Partial<SnapshotHeader> = JSON.parse(bytes.toString());
-  const { dimension, metric, standIn, positions, lastRow, changes, faissBytes, writtenAt } = header;
+  const { dimension, metric, standIn, positions, outside, trainedAt, lastRow, changes, faissBytes, writtenAt } = header;
   if (
     typeof dimension !== 'number' ||
     typeof metric !== 'string' ||
@@ -122,9 +132,22 @@ function parseHeader(bytes: Buffer): SnapshotHeader {
     typeof lastRow !== 'number' ||
     typeof changes !== 'number' ||
     typeof faissBytes !== 'number' ||
-    typeof writtenAt !== 'string'
+    typeof writtenAt !== 'string' ||
+    (outside !== undefined && typeof outside !== 'number') ||
+    (trainedAt !== undefined && typeof trainedAt !== 'string')
   ) {
     throw damaged('its header lacks a field');
   }
-  return { dimension, metric, standIn, positions, lastRow, changes, faissBytes, writtenAt };
+  return {
+    dimension,
+    metric,
+    standIn,
+    positions,
+    lastRow,
+    changes,
+    faissBytes,
+    writtenAt,
+    ...(outside !== undefined && { outside }),
+    ...(trainedAt !== undefined && { trainedAt }),
+  };
 }
