@@ -1,6 +1,6 @@
 // Which positions several queries found, each once, however many of them found it.
 import { inRanges, inTurns, Turns } from '../turns.js';
-import type { Nearest } from './nearest.js';
+import type { Nearest } from './question.js';
 
 export interface DistinctPositions {
   readonly positions: readonly number[];
