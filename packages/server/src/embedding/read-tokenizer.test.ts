@@ -162,3 +162,40 @@ test('a file that Hugging Face’s own tokenizers do not read is named with thei
     message: expect.stringContaining('tokenizer.json cannot be used: '),
   });
 });
+
+const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true };
+const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+const unigramPieces = ['<s>', '</s>', '<unk>', '▁', 'a', ...bytes, 'word'];
+const unigram = {
+  version: '1.0',
+  added_tokens: [
+    ...special('<s>', '</s>'),
+    { id: unigramPieces.length - 1, content: 'word', special: false, single_word: true, lstrip: false, rstrip: false, normalized: false },
+  ],
+  pre_tokenizer: metaspace,
+  post_processor: { type: 'BertProcessing', sep: ['</s>', 1], cls: ['<s>', 0] },
+  model: {
+    type: 'Unigram',
+    unk_id: 2,
+    byte_fallback: true,
+    vocab: unigramPieces.slice(0, -1).map((piece, id) => [piece, id < 3 ? 0 : -id]),
+  },
+};
+
+test.each([
+  ['🍣', ['▁', '<0xF0>', '<0x9F>', '<0x8D>', '<0xA3>']],
+  ['a\r\na', ['▁', 'a', '<0x0D>', '<0x0A>', 'a']],
+  ['a word', ['▁', 'a', '▁', 'word']],
+])('a Unigram model with byte_fallback, and a token that is a single word: %j', async (text, pieces) => {
+  const tokens = await (await read({ tokenizer: unigram })).tokenize(text, false);
+  expect(tokens.map(({ id }) => unigramPieces[id])).toEqual(pieces);
+});
+
+test.each([
+  ['Unigram', unigram, 'a'.repeat(130_000), 14],
+  ['BPE', byteLevel(false), 'one'.repeat(50_000), 14],
+])('a %s text of 130,000 tokens is cut like a short one', async (_, definition, text, tokens) => {
+  const cut = await (await read({ tokenizer: definition, config: { model_type: 'gpt2' } })).encode(text);
+  expect(cut).toMatchObject({ tokens, truncated: true });
+  expect(cut.dropped).toBeGreaterThan(20_000);
+});
