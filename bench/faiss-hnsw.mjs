@@ -1,5 +1,5 @@
 // HNSW16, efSearch 64, over 30,000 x 384 in clusters, one query a call: one caller beside faiss-cpu on the same graph, two callers
-// beside one, and the time that building takes. Single queries take one thread on both sides, builds one and two.
+// beside one, the time that building takes, and the recall of the graph that each side has built. Single queries take one thread on both sides.
 import { startPeer } from './lib/faiss-peer.mjs';
 import { compared, comparedHead, median, printTable } from './lib/table.mjs';
 import { clustered, inFolder } from './lib/vectors.mjs';
@@ -32,12 +32,65 @@ async function rate(index, callers) {
   return (perTurn * 1000) / (performance.now() - start);
 }
 
+/** The share of the nearest that was found. `labels(i)` gives those of query i. */
+function recall(exact, labels) {
+  let found = 0;
+  for (let i = 0; i < perTurn; i++) {
+    const wanted = new Set(exact.subarray(i * k, (i + 1) * k));
+    for (const label of labels(i)) found += wanted.has(BigInt(label)) ? 1 : 0;
+  }
+  return found / (perTurn * k);
+}
+
+/** Recall of both graphs at several efSearch. */
+async function recalls(index, peer) {
+  const { labels: exact } = await index.search(queries, k, { exact: true });
+  const rows = [];
+  for (const ef of [16, 32, 64, 128, 256]) {
+    await peer.set({ efSearch: ef });
+    const ours = await index.search(queries, k, { efSearch: ef });
+    const theirs = await peer.search({ k });
+    rows.push([
+      `recall@${k}, efSearch ${ef}`,
+      recall(exact, (i) => ours.labels.subarray(i * k, (i + 1) * k)).toFixed(3),
+      recall(exact, (i) => theirs.labels[i]).toFixed(3),
+    ]);
+  }
+  return rows.map(([what, ours, theirs]) => [what, ours, theirs, (Number(ours) / Number(theirs)).toFixed(2), '-', 'shown']);
+}
+
+/** Largest products among vectors of log-normal lengths: as many candidates as a server keeps. */
+async function recallOfProducts() {
+  const rows = [];
+  const [width, count] = [64, 10_000];
+  const values = clustered(count, width, 1, 3, 1);
+  const lengths = clustered(count, 1, 1, 4, 1);
+  for (let i = 0; i < values.length; i++) values[i] *= Math.exp(lengths[Math.floor(i / width)]);
+  const asked = clustered(100, width, 1, 5, 1);
+  const index = await Index.fromFactory(width, 'HNSW32', 'ip');
+  await index.add(values);
+  for (const many of [10, 100, 500]) {
+    const [exact, found] = await Promise.all([
+      index.search(asked, many, { exact: true }),
+      index.search(asked, many, { efSearch: Math.max(efSearch, 4 * many) }),
+    ]);
+    let same = 0;
+    for (let i = 0; i < 100; i++) {
+      const wanted = new Set(exact.labels.subarray(i * many, (i + 1) * many));
+      for (const label of found.labels.subarray(i * many, (i + 1) * many)) same += wanted.has(label) ? 1 : 0;
+    }
+    rows.push([`recall@${many} of products, HNSW32`, (same / (100 * many)).toFixed(3), '', '', '-', 'shown']);
+  }
+  return rows;
+}
+
 await inFolder(async (folder) => {
   const peer = await startPeer();
   await peer.load({ path: await folder.write('vectors', vectors), d });
   await peer.queries({ path: await folder.write('queries', queries), d });
   const { index, seconds: alone } = await build(1);
   const peerAlone = await peer.build({ factory: 'HNSW16', threads: 1 });
+  const recallRows = await recalls(index, peer);
   await index.write(folder.path('index'));
   await peer.read({ path: folder.path('index') });
   await peer.set({ efSearch });
@@ -67,6 +120,8 @@ await inFolder(async (folder) => {
       gain >= 1.6 ? 'ok' : 'missed',
     ],
     compared('build, one thread', alone, peerAlone.add, undefined, 's'),
+    ...recallRows,
+    ...(await recallOfProducts()),
   ]);
   peer.close();
 });

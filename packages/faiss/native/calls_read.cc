@@ -24,11 +24,11 @@ Array<T> toArray(const std::vector<T>& vector) {
 /// Handing a call to the pool and back wakes two threads, which takes as long as to touch so many bytes: the calling thread is the sooner one.
 constexpr size_t shortBytes = size_t(2) << 20;
 
-bool isShort(const Held& held, size_t floats, const SearchOptions& options) {
+bool isShort(const Held& held, size_t floats, size_t k, const SearchOptions& options) {
     if (!held.gate->tryRead()) {
         return false;
     }
-    const size_t bytes = bytesTouched(*held.index, floats / held.index->d, options);
+    const size_t bytes = bytesTouched(*held.index, floats / held.index->d, k, options);
     held.gate->endRead();
     return bytes <= shortBytes;
 }
@@ -42,7 +42,7 @@ Napi::Value NativeIndex::search(const Napi::CallbackInfo& info) {
     Place place = Place::pool;
     if (info[6].IsBoolean()) {
         place = info[6].ToBoolean().Value() ? Place::here : Place::pool;
-    } else if (isShort(*held_, queries.size(), arguments.options())) {
+    } else if (isShort(*held_, queries.size(), static_cast<size_t>(readInt64(info[1])), arguments.options())) {
         place = Place::kept;
     }
     auto work = [held = held_, queries = std::move(queries), k = static_cast<size_t>(readInt64(info[1])), arguments = std::move(arguments)] {

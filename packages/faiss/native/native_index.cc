@@ -53,6 +53,7 @@ Napi::Value NativeIndex::describe(const Napi::CallbackInfo& info) {
     object.Set("metric", index.metric_type == faiss::METRIC_L2 ? "l2" : "ip");
     object.Set("className", className(index));
     object.Set("hasFlatStorage", flatStorage(index) != nullptr);
+    object.Set("isConnected", held_->isLinkedHere);
     object.Set("selector", can.selector);
     object.Set("rangeSearch", can.rangeSearch);
     object.Set("remove", can.remove);

@@ -18,18 +18,21 @@ export class Index {
   readonly metric: Metric;
   /** FAISS's name of the class, like `IndexHNSWFlat`. */
   readonly className: string;
-  /** Whether the vectors lie in memory as they were given (Flat, and HNSW over it), so that `exact` works. */
+  /** Whether the vectors lie in memory as they were given (Flat, and HNSW over it). */
   readonly hasFlatStorage: boolean;
+  /** Whether every vector of the graph can be reached: true of graphs that were linked here, not of those that FAISS linked. True of other classes. */
+  readonly isConnected: boolean;
   readonly can: Abilities;
   readonly #native: NativeIndex;
   #released: Promise<undefined> | undefined;
 
   private constructor(made: NativeIndex) {
-    const { dimension, metric, className, hasFlatStorage, ...can } = made.describe();
+    const { dimension, metric, className, hasFlatStorage, isConnected, ...can } = made.describe();
     this.dimension = dimension;
     this.metric = metric;
     this.className = className;
     this.hasFlatStorage = hasFlatStorage;
+    this.isConnected = isConnected;
     this.can = can;
     this.#native = made;
   }

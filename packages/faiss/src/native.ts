@@ -10,6 +10,7 @@ export interface NativeIndex {
     metric: Metric;
     className: string;
     hasFlatStorage: boolean;
+    isConnected: boolean;
     selector: boolean;
     rangeSearch: boolean;
     remove: boolean;

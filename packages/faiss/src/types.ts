@@ -13,7 +13,7 @@ export interface SearchOptions {
   efSearch?: number | undefined;
   /** IVF: how many lists are searched. The index's own when left out. */
   nprobe?: number | undefined;
-  /** Compare with every selected vector instead of walking the graph. Only where `hasFlatStorage`. */
+  /** Compare with every selected vector, as it is kept, instead of walking the graph. Flat and HNSW, also behind transforms. */
   exact?: boolean | undefined;
 }
 

@@ -1,5 +1,5 @@
 // Whether two results of a search are the same.
-import type { SearchResult } from '../src/index.js';
+import type { Metric, SearchResult } from '../src/index.js';
 
 /** Within 1e-4 of the larger or 1e-5. */
 export function isClose(a: number, b: number): boolean {
@@ -23,6 +23,15 @@ export function disagreement(ours: SearchResult, theirs: SearchResult, k: number
     }
   }
   return undefined;
+}
+
+/** The first place at which ours is farther than theirs; undefined: none. */
+export function fartherThan(ours: SearchResult, theirs: SearchResult, metric: Metric): string | undefined {
+  const at = ours.distances.findIndex((a, i) => {
+    const b = theirs.distances[i] ?? NaN;
+    return theirs.labels[i] !== -1n && !isClose(a, b) && (metric === 'l2' ? a > b : a < b);
+  });
+  return at === -1 ? undefined : `place ${at}: ${ours.distances[at]}, not ${theirs.distances[at]}`;
 }
 
 /** Labels and distances of a range search in the order of labels, which FAISS leaves open. */

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/hnsw_insert.h"
 #include "engine/search.h"
 #include "engine/transform.h"
 
@@ -77,9 +78,13 @@ void add(faiss::Index& index, const float* x, size_t n, const int64_t* ids, floa
         addToLists(*ivf, x, n, ids, kept);
         return;
     }
-    index.add(n, x);
+    auto* hnsw = dynamic_cast<faiss::IndexHNSW*>(&index);
+    if (hnsw != nullptr) {
+        addToGraph(*hnsw, n, x);
+    } else {
+        index.add(n, x);
+    }
     if (kept != nullptr) {
-        const auto* hnsw = dynamic_cast<const faiss::IndexHNSW*>(&index);
         const faiss::Index& storage = hnsw == nullptr ? index : *hnsw->storage;
         for (size_t i = 0; i < n; i++) {
             storage.reconstruct(first + i, kept + i * index.d);

@@ -4,16 +4,26 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
 namespace voisin {
 
-/// At most `room` vertices in order of distance, those gone to among them: FAISS's MinimaxHeap as a sorted array.
-class Candidates {
+struct Candidate {
+    float key;
+    int32_t id;
+
+    bool operator>(const Candidate& other) const {
+        return key > other.key || (key == other.key && id > other.id);
+    }
+};
+
+/// The `ef` nearest vertices in order of distance, those gone to among them: for a narrow walk in which every vertex is a member.
+class NarrowCandidates {
   public:
-    explicit Candidates(size_t room) : room_(room) {
-        entries_.reserve(room + 1);
+    explicit NarrowCandidates(size_t ef) : ef_(ef) {
+        entries_.reserve(ef + 1);
     }
 
     void clear() {
@@ -22,54 +32,115 @@ class Candidates {
         left_ = 0;
     }
 
-    /// Whether there is one to go to. As in FAISS, one that is pushed out for lack of room counts as left even if it was gone to.
-    bool any() const {
-        return left_ > 0 && next_ < entries_.size();
+    size_t ef() const {
+        return ef_;
     }
 
-    void push(int32_t id, float key) {
-        if (entries_.size() == room_) {
+    /// The nearest in order: how many.
+    size_t nearest(int32_t* ids) const {
+        std::transform(entries_.begin(), entries_.end(), ids, [](const Candidate& entry) { return entry.id < 0 ? ~entry.id : entry.id; });
+        return entries_.size();
+    }
+
+    void push(int32_t id, float key, bool) {
+        if (entries_.size() == ef_) {
             if (!(key < entries_.back().key)) {
                 return;
             }
             entries_.pop_back();
             left_--;
         }
-        const auto at = std::upper_bound(entries_.begin(), entries_.end(), key, [](float value, const Entry& entry) { return value < entry.key; });
-        const size_t position = at - entries_.begin();
-        entries_.insert(at, Entry{key, id});
-        next_ = std::min(next_, position);
         left_++;
+        const auto at = std::upper_bound(entries_.begin(), entries_.end(), key, [](float value, const Candidate& entry) { return value < entry.key; });
+        next_ = std::min<size_t>(next_, at - entries_.begin());
+        entries_.insert(at, Candidate{key, id});
     }
 
-    /// The nearest vertex not gone to, which counts as gone to from here on.
-    std::pair<int32_t, float> popNearest() {
-        Entry& entry = entries_[next_];
-        const std::pair<int32_t, float> nearest{entry.id, entry.key};
-        entry.id = gone;
-        left_--;
-        while (next_ < entries_.size() && entries_[next_].id == gone) {
+    /// The nearest vertex not gone to, which counts as gone to from here on; false when all of the `ef` nearest are.
+    bool pop(Candidate& nearest) {
+        while (next_ < entries_.size() && entries_[next_].id < 0) {
             next_++;
         }
-        return nearest;
-    }
-
-    size_t countBelow(float key) const {
-        const auto at = std::lower_bound(entries_.begin(), entries_.end(), key, [](const Entry& entry, float value) { return entry.key < value; });
-        return at - entries_.begin();
+        if (left_ <= 0 || next_ == entries_.size()) {
+            return false;
+        }
+        left_--;
+        nearest = entries_[next_];
+        entries_[next_].id = ~nearest.id;
+        return true;
     }
 
   private:
-    static constexpr int32_t gone = -1;
-    struct Entry {
-        float key;
-        int32_t id;
-    };
-    size_t room_;
-    std::vector<Entry> entries_;
+    size_t ef_;
+    /// Those gone to have the complement of their id.
+    std::vector<Candidate> entries_;
     /// Everything before it is gone to.
     size_t next_ = 0;
+    /// Those not gone to, but, as in FAISS, each that is pushed out counts as one of them: a walk ends a little sooner for it.
     int64_t left_ = 0;
+};
+
+/// The same in heaps, for a wide walk; and for one in which not every vertex is a member: only members count among the `ef` nearest, so that
+/// deleted vectors, or those that a filter leaves out, take no place from others.
+class WideCandidates {
+  public:
+    explicit WideCandidates(size_t ef) : ef_(ef) {}
+
+    void clear() {
+        ahead_.clear();
+        nearest_.clear();
+    }
+
+    size_t ef() const {
+        return ef_;
+    }
+
+    /// The nearest members in order: how many.
+    size_t nearest(int32_t* ids) const {
+        std::vector<Candidate> sorted = nearest_;
+        std::sort(sorted.begin(), sorted.end(), std::greater<>());
+        std::transform(sorted.rbegin(), sorted.rend(), ids, [](const Candidate& entry) { return entry.id; });
+        return sorted.size();
+    }
+
+    void push(int32_t id, float key, bool isMember) {
+        if (nearest_.size() == ef_ && !(key < nearest_.front().key)) {
+            return;
+        }
+        ahead_.push_back({key, id});
+        std::push_heap(ahead_.begin(), ahead_.end(), std::greater<>());
+        if (isMember) {
+            count({key, id});
+        }
+    }
+
+    bool pop(Candidate& nearest) {
+        if (ahead_.empty() || (nearest_.size() == ef_ && ahead_.front().key > nearest_.front().key)) {
+            return false;
+        }
+        nearest = ahead_.front();
+        std::pop_heap(ahead_.begin(), ahead_.end(), std::greater<>());
+        ahead_.pop_back();
+        return true;
+    }
+
+  private:
+    void count(const Candidate& member) {
+        if (nearest_.size() == ef_) {
+            std::pop_heap(nearest_.begin(), nearest_.end(), nearer);
+            nearest_.pop_back();
+        }
+        nearest_.push_back(member);
+        std::push_heap(nearest_.begin(), nearest_.end(), nearer);
+    }
+
+    static bool nearer(const Candidate& a, const Candidate& b) {
+        return b > a;
+    }
+
+    size_t ef_;
+    std::vector<Candidate> ahead_;
+    std::vector<Candidate> nearest_;
 };
 
 } // namespace voisin

@@ -19,6 +19,7 @@
 
 #include "engine/add.h"
 #include "engine/classes.h"
+#include "engine/hnsw_insert.h"
 #include "kernels/finite.h"
 #include "run/cores.h"
 #include "run/error.h"
@@ -134,6 +135,20 @@ void trainCentred(faiss::Index& index, const float* x, size_t n) {
     pca->prepare_Ab();
 }
 
+/// Training fills a coarse quantizer that is a graph: with the insertion of ours instead.
+void relinkQuantizer(faiss::Index& index) {
+    auto* ivf = dynamic_cast<faiss::IndexIVF*>(&innermost(index));
+    auto* hnsw = ivf == nullptr ? nullptr : dynamic_cast<faiss::IndexHNSW*>(ivf->quantizer);
+    if (hnsw == nullptr) {
+        return;
+    }
+    const auto n = static_cast<size_t>(hnsw->ntotal);
+    std::vector<float> centroids(n * hnsw->d);
+    hnsw->storage->reconstruct_n(0, n, centroids.data());
+    hnsw->reset();
+    addToGraph(*hnsw, n, centroids.data());
+}
+
 } // namespace
 
 void addVectors(faiss::Index& index, const float* x, size_t n, const int64_t* ids, int threads, float* errors) {
@@ -173,6 +188,7 @@ void trainIndex(faiss::Index& index, const float* x, size_t n, int threads) {
     const Cores cores(threads > 0 ? threads : coreCount());
     const QuietOpq quiet(index);
     trainCentred(index, x, n);
+    relinkQuantizer(index);
 }
 
 size_t removeIds(faiss::Index& index, const int64_t* ids, size_t n) {

@@ -45,6 +45,10 @@ void searchFlat(const faiss::IndexFlat& flat, const Query& query) {
 }
 
 void searchHnsw(const faiss::IndexHNSW& hnsw, const Query& query) {
+    if (query.options.exact) {
+        search(*hnsw.storage, query);
+        return;
+    }
     const int efSearch = query.options.efSearch > 0 ? query.options.efSearch : hnsw.hnsw.efSearch;
     const Cores cores(threadsForQueries(query.count));
     hnswNearest(
@@ -123,6 +127,14 @@ void search(const faiss::Index& index, const Query& query) {
     }
 }
 
+/// Whether `exact` compares with every vector as it is kept.
+bool canCompareAll(const faiss::Index& index) {
+    if (const auto* transformed = dynamic_cast<const faiss::IndexPreTransform*>(&index)) {
+        return canCompareAll(*transformed->index);
+    }
+    return dynamic_cast<const faiss::IndexFlat*>(&index) != nullptr || dynamic_cast<const faiss::IndexHNSW*>(&index) != nullptr;
+}
+
 /// Spreads rows of `found` results over rows of k, filling up with -1.
 void spread(const faiss::Index& index, size_t queries, size_t found, size_t k, float* distances, int64_t* labels) {
     const float fill = metricOf(index) == Metric::l2 ? TopK::farthest : -TopK::farthest;
@@ -155,19 +167,14 @@ void searchNearest(
     // No more than there is: FAISS's heaps grow with k.
     const size_t found = std::min<size_t>(k, index.ntotal);
     if (found > 0) {
-        if (options.exact) {
-            const auto* flat = flatStorage(index);
-            if (flat == nullptr) {
-                throw unsupported(className(index) + " keeps no plain vectors to search exactly");
-            }
-            searchFlat(*flat, {x, queries, found, options, distances, labels});
-        } else {
-            // In parts: some classes make tables for all queries at once.
-            constexpr size_t part = 1024;
-            for (size_t q = 0; q < queries; q += part) {
-                const size_t count = std::min(part, queries - q);
-                search(index, {x + q * index.d, count, found, options, distances + q * found, labels + q * found});
-            }
+        if (options.exact && !canCompareAll(index)) {
+            throw unsupported(className(index) + " cannot search exactly");
+        }
+        // In parts: some classes make tables for all queries at once.
+        constexpr size_t part = 1024;
+        for (size_t q = 0; q < queries; q += part) {
+            const size_t count = std::min(part, queries - q);
+            search(index, {x + q * index.d, count, found, options, distances + q * found, labels + q * found});
         }
     }
     if (found < k) {

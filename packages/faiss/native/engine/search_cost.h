@@ -5,8 +5,8 @@
 
 namespace voisin {
 
-/// About how many bytes of vectors such a search reads; a selector counts in a scan, but not in graphs and lists. The largest number where that says
+/// About how many bytes of vectors such a search reads; a selector counts in scans and graphs, but not in lists. The largest number where that says
 /// nothing of its time: tables of codes cost more than the codes.
-size_t bytesTouched(const faiss::Index& index, size_t queries, const SearchOptions& options);
+size_t bytesTouched(const faiss::Index& index, size_t queries, size_t k, const SearchOptions& options);
 
 } // namespace voisin

@@ -38,6 +38,11 @@ class TopK {
         return heap_.size() < k_ || key <= heap_.front().first;
     }
 
+    /// Whether a key takes part whatever its label.
+    bool wantsMore(float key) const {
+        return heap_.size() < k_ || key < heap_.front().first;
+    }
+
     void push(float key, int64_t label) {
         // Not a number: an overflowed product. It is nobody's neighbour.
         if (key != key) {

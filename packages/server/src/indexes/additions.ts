@@ -7,8 +7,6 @@ import { prepare } from './geometry.js';
 const pieceMilliseconds = 10;
 /** Preparing a piece holds the event loop: at most a millisecond or two. */
 const [leastPiece, greatestPiece] = [16, 1024];
-/** FAISS's HNSW sets up a lock for every stored vector at each call: a piece is at least this share of the index. */
-const leastShare = 1 / 2000;
 
 export class Additions {
   readonly #definition: Definition;
@@ -28,7 +26,7 @@ export class Additions {
     const values = asMatrix(added, dimension);
     generation.adding = true;
     for (let start = 0; start < added.length;) {
-      const end = Math.min(added.length, start + Math.max(this.#piece, Math.ceil(generation.size * leastShare)));
+      const end = Math.min(added.length, start + this.#piece);
       const startedAt = performance.now();
       const piece = prepare(metric, values.subarray(start * dimension, end * dimension), dimension);
       await generation.outside.addMeasured(generation.faiss, generation.fit, generation.size + start, piece, this.#threads);

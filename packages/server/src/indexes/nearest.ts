@@ -2,7 +2,7 @@
 //
 // An approximate index under a filter is a trap: it returns k hits whether or not they are the nearest k. Filters that follow the clusters of the
 // data had recall 0.60 at 15% kept with HNSW's ef 64, and still 0.93 at ef 400. So the rows that match are scanned exactly while that is cheap;
-// past that, a look at the query's neighbourhood says how thin the matches lie there, and the cheaper of a wider ef and the exact scan is taken.
+// past that, a look at the query's neighbourhood says how thin the matches lie there, and the cheaper of the graph and the exact scan is taken.
 import type { NearestOptions as FaissOptions, SearchResult } from '@voisin/faiss';
 import { inTurns, type Pieces } from '../turns.js';
 import type { RowStore } from '../store/row-store.js';
@@ -13,6 +13,7 @@ import { lengthened } from './geometry.js';
 import { pairsOf, ranked } from './question.js';
 import type { Nearest, NearestOptions, Question, Questions } from './question.js';
 import { compareStored, resolveTiny, scanStored } from './stored-values.js';
+import type { Metric } from './types.js';
 
 /**
  * Bytes of vectors that an exact scan may read whatever the alternative costs: under a millisecond at the 20 GB/s that two threads reach here.
@@ -23,11 +24,15 @@ const exactBudgetBytes = 16 * 2 ** 20;
 const exactStoredRows = 256;
 /** A graph step touches about half of the 2 M neighbours of a node for the first time, at random: dearer than a scan by about two. */
 const graphBytesPerStep = (M: number, dimension: number): number => 2 * M * dimension * 4;
-/** A neighbourhood of some 64 rows may show half as many matches again as there are: the search is made that much wider. */
-const sampleDoubt = 1.5;
 /** Vectors of a lossy type that are compared by their values when a distance bounds the answer: at least so many. */
 const comparedForDistance = 256;
-const maxEf = 16_384;
+/**
+ * A walk that keeps k candidates misses some of the k nearest: it keeps so many times k. Largest products lie apart from one another, so that
+ * a walk to them goes further astray (bench/faiss-hnsw.mjs).
+ */
+const efPerK: Readonly<Record<Metric, number>> = { l2: 1.5, cosine: 1.5, ip: 4 };
+/** The addon's own bound. */
+const maxEf = 1_000_000;
 const allLists = 65_536;
 /** Queries of one request that are searched by themselves at a time. */
 const queriesAtOnce = 16;
@@ -117,20 +122,11 @@ async function oneByOne(question: Questions, queries: Float32Array, count: numbe
 function unfiltered(question: Question): FaissOptions {
   const { definition, generation, matching, options, selector } = question;
   const { serving } = generation;
-  if (serving.family === 'hnsw') {
-    const ef = efFor(question, generation.size / matching);
-    return canScanInstead(question, serving.M, ef) ? { exact: true } : { efSearch: Math.min(ef, maxEf) };
-  }
+  if (serving.family === 'hnsw') return graphOptions(question, serving.M);
   if (serving.family === 'ivf') {
     return { nprobe: Math.min(allLists, Math.ceil(((options.nprobe ?? definition.nprobe) * generation.size) / matching)) };
   }
   return serving.family === 'flat' && serving.transform === undefined && selector !== undefined ? { exact: true } : {};
-}
-
-/** Whether reading every matching vector costs no more than a walk with this ef. */
-function canScanInstead(question: Question, M: number, ef: number): boolean {
-  const { generation, definition } = question;
-  return generation.faiss.hasFlatStorage && scanBytes(question) <= ef * graphBytesPerStep(M, definition.wanted.dimension);
 }
 
 async function answer(question: Question): Promise<Nearest> {
@@ -149,35 +145,42 @@ function approximate(question: Question): Promise<Nearest> {
   return ask(question, {}).then((result) => first(question, result));
 }
 
-async function searchGraph(question: Question, M: number): Promise<Nearest> {
-  const { generation, matching } = question;
-  const selector = question.selector ?? generation.live;
-  const everywhere = efFor(question, generation.size / matching);
-  const isSmall = generation.faiss.hasFlatStorage && scanBytes(question) <= exactBudgetBytes;
-  if (isSmall || canScanInstead(question, M, everywhere)) return exact(question);
-  const near = await lookAround(question);
-  const matchesNear = near.filter((position) => hasBit(selector, position)).length;
-  const ef = matchesNear === 0 ? Infinity : efFor(question, (sampleDoubt * near.length) / matchesNear);
-  if (ef > maxEf || canScanInstead(question, M, ef)) return exact(question);
-  return walk(question, Math.max(ef, everywhere));
+/** Whether comparing with all matching rows is no dearer than a walk in which each `thinning`-th row counts. A graph that FAISS linked hides rows. */
+function isScan({ generation, definition, matching, filtered }: Questions, ef: number, M: number, thinning: number): boolean {
+  const { dimension } = definition.wanted;
+  const bytes = matching * dimension * 4;
+  return (
+    !generation.faiss.isConnected || bytes <= Math.max(ef * thinning * graphBytesPerStep(M, dimension), filtered ? exactBudgetBytes : 0)
+  );
 }
 
-async function walk(question: Question, ef: number): Promise<Nearest> {
-  return first(question, await ask(question, { efSearch: Math.min(ef, maxEf) }));
+function graphOptions(question: Question, M: number): FaissOptions {
+  const efSearch = efFor(question);
+  return isScan(question, efSearch, M, question.generation.size / question.matching) ? { exact: true } : { efSearch };
+}
+
+async function searchGraph(question: Question, M: number): Promise<Nearest> {
+  const selector = question.selector ?? question.generation.live;
+  const options = graphOptions(question, M);
+  if (options.exact === true) return first(question, await ask(question, options));
+  const near = await lookAround(question);
+  const matchesNear = near.filter((position) => hasBit(selector, position)).length;
+  const isThin = matchesNear === 0 || isScan(question, efFor(question), M, near.length / matchesNear);
+  return first(question, await ask(question, isThin ? { exact: true } : options));
 }
 
 /** The positions nearest to the query, whether they match or not: a sample of what a graph search would walk through. */
 async function lookAround(question: Question): Promise<number[]> {
   const { generation } = question;
-  const ef = efFor(question, 1);
+  const ef = efFor(question);
   const selector = generation.dead === 0 && !generation.adding ? undefined : generation.live;
   const { labels } = await ask({ ...question, k: Math.min(ef, generation.alive), selector }, { efSearch: ef });
   return [...labels].filter((label) => label >= 0n).map(Number);
 }
 
-/** The ef that finds among everything what the wanted ef finds where every `thinning`-th row counts. */
-function efFor({ options, definition, k }: Question, thinning: number): number {
-  return Math.ceil(Math.max(options.efSearch ?? definition.efSearch, k) * thinning);
+/** Dead rows, and those that a filter leaves out, are not counted among the candidates. */
+function efFor({ options, definition, k }: Pick<Question, 'options' | 'definition' | 'k'>): number {
+  return Math.min(maxEf, Math.max(options.efSearch ?? definition.efSearch, Math.ceil(k * efPerK[definition.metric])));
 }
 
 async function searchLists(question: Question): Promise<Nearest> {
@@ -188,7 +191,7 @@ async function searchLists(question: Question): Promise<Nearest> {
 /** The exact answer, or the nearest to it that the class has without the stored rows. */
 async function exact(question: Question): Promise<Nearest> {
   const { generation } = question;
-  if (generation.faiss.hasFlatStorage) return first(question, await ask(question, { exact: true }));
+  if (generation.faiss.hasFlatStorage || generation.serving.family === 'hnsw') return first(question, await ask(question, { exact: true }));
   if (generation.serving.family === 'ivf') return first(question, await ask(question, { nprobe: allLists }));
   return scanStored(question);
 }

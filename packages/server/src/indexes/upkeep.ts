@@ -69,9 +69,11 @@ export class Upkeep {
   }
 
   #due(): 'train' | 'compact' | undefined {
-    const { dead, size, alive, serving } = this.#index.generation;
+    const { dead, size, alive, serving, faiss } = this.#index.generation;
     const needs = trainingNeeds(this.#index.definition.type);
     if (needs !== undefined && (this.#index.isTrained ? alive >= needs.least && this.#isOutgrown() : alive >= needs.good)) return 'train';
+    // Written by an older version or by FAISS: until it is linked anew, it answers exactly.
+    if (!faiss.isConnected) return 'compact';
     return dead >= fewDead && dead >= size * (serving.family === 'hnsw' ? deadShareOfGraph : deadShare) ? 'compact' : undefined;
   }
 
