@@ -57,7 +57,7 @@ async function check(index: ManagedIndex, house: TestHouse): Promise<Rows> {
   });
   const [hits = []] = await index.search(new Float32Array(dimension), { k: 1000 });
   expect(hits.map(({ id }) => id).sort()).toEqual([...rows.keys()].sort());
-  for (const { id, metadata } of hits) expect(metadata).toEqual(rows.get(id)?.metadata);
+  for (const { id, metadata } of hits) expect(JSON.parse(metadata)).toEqual(rows.get(id)?.metadata);
   return rows;
 }
 

@@ -62,9 +62,19 @@ export class AnswerBound implements AnswerMeter {
       throw new VoisinError('payload_too_large', message, { max_bytes: max * mib });
     }
     if (this.#held <= smallBytes) return;
-    if (this.#counted === 0) this.#caller.atEnd(() => this.#memory.release(this.#counted));
-    const more = this.#held - this.#counted;
-    this.#memory.hold(more, this.#counted);
+    if (this.#counted === 0) this.#caller.atEnd(() => this.#release());
+    try {
+      this.#memory.hold(this.#held - this.#counted, this.#counted);
+    } catch (error) {
+      // At once, not with the end of the request: answers that grow side by side would all be refused for one another's sake.
+      this.#release();
+      throw error;
+    }
     this.#counted = this.#held;
+  }
+
+  #release(): void {
+    this.#memory.release(this.#counted);
+    this.#counted = 0;
   }
 }
