@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/dist/**/*.test.js', 'scripts/**/*.test.mjs'],
     pool: 'forks',
+    // Vitest leaves one core to itself, which takes almost nothing: on two cores that is half of the machine.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -63,8 +63,10 @@ describe(`an index whose data moved (seed ${seed})`, () => {
 
     const many = names(400, 6000);
     const manyValues = moved(random, 400, 50);
-    await add(index, many, manyValues);
-    expect(await foundThemselves(index, many.slice(0, 50), manyValues.subarray(0, 50 * dimension))).toEqual([50, 50]);
+    // So few that the index does not train yet: afterwards they are found as exactly as the type can.
+    await add(index, many.slice(0, 20), manyValues.subarray(0, 20 * dimension));
+    expect(await foundThemselves(index, many.slice(0, 20), manyValues.subarray(0, 20 * dimension))).toEqual([20, 20]);
+    await add(index, many.slice(20), manyValues.subarray(20 * dimension));
     await until(async () => {
       const { trained_at: at, state } = await index.stats();
       return state === 'ready' && at !== before.trained_at;
