@@ -20,7 +20,7 @@ describe('a group of changes', () => {
     ]);
     expect(commit.removed).toEqual([]);
     expect(results).toEqual([{ count: 2 }, { count: 1 }]);
-    expect([...rowOfId]).toEqual([['a', 8], ['b', 9], ['c', 10]]); // prettier-ignore
+    expect([...rowOfId.entries()]).toEqual([['a', 8], ['b', 9], ['c', 10]]); // prettier-ignore
   });
 
   it('takes away the row of a vector that is replaced', async () => {

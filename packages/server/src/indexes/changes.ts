@@ -2,6 +2,7 @@
 import { type Pieces } from '../turns.js';
 import { type Commit, type NewRow } from '../store/row-store.js';
 import type { VectorBatch } from './types.js';
+import { SplitMap } from './split-map.js';
 
 export type Change =
   | { readonly kind: 'upsert'; readonly batch: VectorBatch }
@@ -16,7 +17,7 @@ export interface Plan {
   readonly commit: Commit;
   readonly results: readonly ChangeResult[];
   /** Where each id that the group touched ends: its row, or undefined for gone. */
-  readonly rowOfId: ReadonlyMap<string, number | undefined>;
+  readonly rowOfId: SplitMap<string, number | undefined>;
 }
 
 /** Steps of planning one vector. */
@@ -30,11 +31,11 @@ const bytesOfOne = 128;
  */
 export function* planChanges(
   changes: readonly Change[],
-  rowOfId: ReadonlyMap<string, number>,
+  rowOfId: { get(id: string): number | undefined },
   lastRow: number,
   dimension: number,
 ): Pieces<Plan> {
-  const touched = new Map<string, number | undefined>();
+  const touched = SplitMap.byId<number | undefined>();
   const added = new Map<number, NewRow>();
   const removed: number[] = [];
   let row = lastRow;

@@ -16,6 +16,7 @@ import { factoryString, type IndexType, trainingNeeds } from './index-type.js';
 import { OutsideRows } from './outside-rows.js';
 import type { IndexServices } from './services.js';
 import { fitOfRecord } from './training-record.js';
+import { SplitMap } from './split-map.js';
 
 const outsideAtOnce = 256;
 
@@ -32,7 +33,7 @@ export async function openRows(directory: string, { wanted }: Definition): Promi
 
 export interface Loaded {
   readonly generation: Generation;
-  readonly rowOfId: Map<string, number>;
+  readonly rowOfId: SplitMap<string, number>;
   /** The store's change at which the snapshot was taken; 0: there is none that serves. */
   readonly snapshotChanges: number;
   readonly snapshotAt: string | undefined;
@@ -132,13 +133,13 @@ export async function* metadataOf(generation: Generation, store: RowStore): Asyn
   }
 }
 
-function* withIds(rows: Float64Array, ids: ReadonlyMap<number, string>): Generator<[row: number, id: string]> {
+function* withIds(rows: Float64Array, ids: SplitMap<number, string>): Generator<[row: number, id: string]> {
   for (const row of rows) yield [row, ids.get(row) ?? ''];
 }
 
-async function readIds(store: RowStore): Promise<{ ids: Map<number, string>; rowOfId: Map<string, number> }> {
-  const ids = new Map<number, string>();
-  const rowOfId = new Map<string, number>();
+async function readIds(store: RowStore): Promise<{ ids: SplitMap<number, string>; rowOfId: SplitMap<string, number> }> {
+  const ids = SplitMap.byRow<string>();
+  const rowOfId = SplitMap.byId<number>();
   for await (const entries of store.ids()) {
     for (const { row, id } of entries) {
       // Twice the same id: only after commits were lost. The last one counts.
@@ -186,7 +187,7 @@ async function usable(
   directory: string,
   definition: Definition,
   store: RowStore,
-  ids: ReadonlyMap<number, string>,
+  ids: SplitMap<number, string>,
   trained: Uint8Array | undefined,
   { log }: IndexServices,
 ): Promise<UsableSnapshot | undefined> {
@@ -231,7 +232,7 @@ function* doubtOf(
   header: { dimension: number; metric: string; lastRow: number; changes: number },
   { wanted, metric }: Definition,
   { state }: RowStore,
-  ids: ReadonlyMap<number, string>,
+  ids: SplitMap<number, string>,
   rows: Float64Array,
 ): Pieces<string | undefined> {
   if (header.dimension !== wanted.dimension || header.metric !== metric) return 'its dimension or metric is another';

@@ -267,7 +267,7 @@ export class OpenIndex {
       this.#services.records.delete(this.recordKey(row));
       yield stepsOfForgetting;
     }
-    for (const [id, row] of rowOfId) {
+    for (const [id, row] of rowOfId.entries()) {
       if (row === undefined) this.#loaded.rowOfId.delete(id);
       yield stepsOfForgetting;
     }
