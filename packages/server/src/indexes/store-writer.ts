@@ -47,9 +47,11 @@ export class StoreWriter {
 
   /** After a write that failed: finds out what the disk holds, and makes memory follow it. To be called before a change is planned. */
   async clearFailedWrite(): Promise<void> {
-    if (!this.#options.store.needsReopen) return;
+    const { needsReopen } = this.#options.store;
+    if (!needsReopen && this.#readOnly === undefined) return;
+    // Enough where the write failed before it reached the store.
     await this.requireDisk(0);
-    await this.#reopen();
+    if (needsReopen) await this.#reopen();
   }
 
   /** Errors: resource_exhausted; the index is read-only from then on, until this succeeds. */
