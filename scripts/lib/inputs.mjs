@@ -31,7 +31,8 @@ export function digestOf(base, paths, extra = '') {
 /** @returns whether `stamp` says that `outputs`, as long as they are now, were made from inputs with this digest */
 export function isCurrent(base, { stamp, outputs }, digest) {
   const path = join(base, stamp);
-  return existsSync(path) && readFileSync(path, 'utf8') === stampOf(base, outputs, digest);
+  if (![stamp, ...outputs].every((file) => existsSync(join(base, file)))) return false;
+  return readFileSync(path, 'utf8') === stampOf(base, outputs, digest);
 }
 
 export function writeStamp(base, { stamp, outputs }, digest) {
@@ -42,6 +43,6 @@ export function writeStamp(base, { stamp, outputs }, digest) {
 
 /** With the sizes of the outputs: one that a full disk cut is made again. */
 function stampOf(base, outputs, digest) {
-  const sizes = outputs.map((output) => statSync(join(base, output), { throwIfNoEntry: false })?.size ?? 'missing');
+  const sizes = outputs.map((output) => statSync(join(base, output)).size);
   return `${digest} ${sizes.join(' ')}`;
 }
